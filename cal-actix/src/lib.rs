@@ -1,0 +1,124 @@
+//! Mounts a Cal.com webhook [`Receiver`] in actix-web.
+//!
+//! ```
+//! use actix_web::{App, web};
+//! use cal_webhook::{Hook, Receiver, Verifier};
+//!
+//! # fn main() -> Result<(), cal_webhook::EmptySecret> {
+//! let receiver = Receiver::builder(Verifier::new("the webhook's secret")?)
+//!     .hook(Hook::named("log").on_booked(|_cx, booking| async move {
+//!         println!("{} at {}", booking.title, booking.start);
+//!         Ok(())
+//!     }))
+//!     .build();
+//! let webhook = web::scope("/api/webhooks/cal").configure(cal_actix::configure(receiver));
+//! let app = App::new().service(webhook);
+//! # Ok(()) }
+//! ```
+//!
+//! The scope brings its own body limit and read timeout; what it answers to which request is the
+//! receiver's business, see [`Rejection`]. A client that is slow with its *headers* never gets as
+//! far as a scope: `HttpServer::client_request_timeout` is the limit for those.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+use std::{fmt, future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, http::StatusCode, web,
+};
+use cal_webhook::{Head, Receiver, Rejection, Reply, Verified};
+
+/// Makes a configuration that receives deliveries at its root; put it into a scope.
+///
+/// POST stores a delivery, GET tells that the receiver is there.
+pub fn configure(receiver: Receiver) -> impl FnOnce(&mut web::ServiceConfig) {
+    move |config| {
+        config.app_data(web::Data::new(receiver)).route("", web::route().to(receive));
+    }
+}
+
+async fn receive(
+    receiver: web::Data<Receiver>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> HttpResponse {
+    response(receiver.receive(head(&request), body).await)
+}
+
+/// Extracts a delivery whose signature was verified, for handlers that want the bytes themselves.
+///
+/// Takes the limits and the secrets from the [`Receiver`] in the application's data. Nothing is
+/// stored and no hook runs.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use cal_actix::Signed;
+/// use cal_webhook::{Receiver, Verifier};
+///
+/// async fn webhook(Signed(delivery): Signed) -> &'static str {
+///     println!("{:?}", delivery.parse().event.trigger());
+///     "seen"
+/// }
+///
+/// # fn main() -> Result<(), cal_webhook::EmptySecret> {
+/// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build();
+/// let app = App::new()
+///     .app_data(web::Data::new(receiver))
+///     .route("/cal", web::post().to(webhook));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Signed(pub Verified);
+
+impl FromRequest for Signed {
+    type Error = SignedRejection;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, SignedRejection>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let receiver = request.app_data::<web::Data<Receiver>>().cloned();
+        let (head, body) = (head(request), payload.take());
+        Box::pin(async move {
+            let receiver = receiver.ok_or(SignedRejection(Rejection::Unmounted))?;
+            receiver.admit(head, body).await.map(Signed).map_err(SignedRejection)
+        })
+    }
+}
+
+/// Why [`Signed`] refused a request; answers as the scope does.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedRejection(pub Rejection);
+
+impl fmt::Display for SignedRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for SignedRejection {
+    fn status_code(&self) -> StatusCode {
+        status(self.0.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        response(self.0.into())
+    }
+}
+
+fn head(request: &HttpRequest) -> Head {
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    Head::new(request.method().as_str(), headers)
+}
+
+fn response(reply: Reply) -> HttpResponse {
+    let mut response = HttpResponse::build(status(reply.status()));
+    for header in reply.headers() {
+        response.insert_header(*header);
+    }
+    response.body(reply.into_body())
+}
+
+/// A reply's status is one of a table, all of them valid.
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or_default()
+}

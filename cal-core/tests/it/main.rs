@@ -1,0 +1,4 @@
+//! Tests of the vocabulary through its public surface.
+
+mod recorded;
+mod walk;

@@ -1,0 +1,213 @@
+//! A store in memory.
+
+mod ledger;
+
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use cal_core::Delivery;
+use chrono::{DateTime, Utc};
+use tokio::{sync::Notify, time};
+
+use crate::{
+    Accepted, Arrival, Decision, DeliveryId, Settlement, Source, Store, StoreError, Task, TaskId,
+    TaskState, Transition, clock,
+};
+
+use ledger::{Full, Ledger};
+
+/// How many deliveries are kept.
+const CAPACITY: usize = 10_000;
+
+/// How many deliveries are planned at a time.
+const BATCH: usize = 64;
+
+/// A store in memory, for development and for servers that may lose what was acknowledged.
+///
+/// It keeps the last 10,000 deliveries and forgets the oldest that all hooks are done with. When all
+/// of them still wait, new deliveries are refused with 503. Repeats of a delivery are recognised as
+/// long as it is kept. When the process ends, everything is gone. It is cheap to clone: clones share
+/// what they keep.
+#[derive(Clone)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    ledger: Mutex<Ledger>,
+    /// Something may be planned or claimed.
+    work: Notify,
+    /// Something was settled.
+    settled: Notify,
+}
+
+/// A delivery as the store keeps it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeliveryRecord {
+    /// The delivery's id.
+    pub id: DeliveryId,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+    /// Where it came from.
+    pub source: Source,
+    /// The headers kept beside the body.
+    pub headers: Vec<(String, String)>,
+    /// The delivery.
+    pub delivery: Arc<Delivery>,
+    /// What happened; `None` for unknown triggers and opaque bodies.
+    pub transition: Option<Transition>,
+    /// What it meant after all that came before; `None` while it is not planned.
+    pub decision: Option<Decision>,
+}
+
+/// A task as the store keeps it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskRecord {
+    /// The task's id.
+    pub id: TaskId,
+    /// The delivery's id.
+    pub delivery_id: DeliveryId,
+    /// The hook's name.
+    pub hook: String,
+    /// The state.
+    pub state: TaskState,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When it is or was due.
+    pub due_at: DateTime<Utc>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+}
+
+impl MemoryStore {
+    /// Makes an empty store for 10,000 deliveries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// Makes an empty store for this many deliveries.
+    #[must_use]
+    pub fn with_capacity(deliveries: usize) -> Self {
+        let shared = Shared {
+            ledger: Mutex::new(Ledger::new(deliveries)),
+            work: Notify::new(),
+            settled: Notify::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Returns up to `limit` deliveries, newest first, that are older than the one named.
+    #[must_use]
+    pub fn deliveries(&self, limit: usize, before: Option<DeliveryId>) -> Vec<DeliveryRecord> {
+        self.ledger().deliveries(limit, before)
+    }
+
+    /// Returns up to `limit` tasks, newest first, that are older than the one named.
+    #[must_use]
+    pub fn tasks(&self, limit: usize, before: Option<TaskId>) -> Vec<TaskRecord> {
+        self.ledger().tasks(limit, before)
+    }
+
+    /// Waits until everything that was accepted is planned and no task waits or runs.
+    pub async fn idle(&self) {
+        loop {
+            let mut settled = pin!(self.shared.settled.notified());
+            settled.as_mut().enable();
+            if self.ledger().is_idle() {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // No method of the ledger leaves it half changed, so a panic elsewhere does not matter.
+        self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        let accepted = self.ledger().accept(arrival).map_err(|Full { capacity }| {
+            StoreError::new(format!("all {capacity} deliveries in memory still wait for a hook"))
+        })?;
+        self.shared.work.notify_one();
+        Ok(accepted)
+    }
+
+    async fn plan(&self, hooks: &[String]) -> Result<usize, StoreError> {
+        let bodies = self.ledger().unplanned(BATCH);
+        let read: Vec<_> = bodies
+            .into_iter()
+            .map(|(id, body)| {
+                let delivery = Delivery::parse(body);
+                let transition = Transition::of(&delivery);
+                (id, delivery, transition)
+            })
+            .collect();
+        let planned = read.len();
+        let mut ledger = self.ledger();
+        for (id, delivery, transition) in read {
+            ledger.plan(id, delivery, transition, hooks);
+        }
+        drop(ledger);
+        if planned > 0 {
+            self.shared.settled.notify_waiters();
+        }
+        Ok(planned)
+    }
+
+    async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<Task>, StoreError> {
+        Ok(self.ledger().claim(limit, clock::now(), lease))
+    }
+
+    async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {
+        let settled = self.ledger().settle(task, settlement);
+        self.shared.work.notify_one();
+        self.shared.settled.notify_waiters();
+        Ok(settled)
+    }
+
+    async fn move_to(&self, task: TaskId, due_at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let moved = self.ledger().move_to(task, due_at);
+        self.shared.work.notify_one();
+        Ok(moved)
+    }
+
+    async fn cancel(&self, task: TaskId) -> Result<bool, StoreError> {
+        let cancelled = self.ledger().cancel(task);
+        self.shared.work.notify_one();
+        self.shared.settled.notify_waiters();
+        Ok(cancelled)
+    }
+
+    async fn wake(&self) {
+        let wait = self.ledger().next_due().map(|due| (due - clock::now()).to_std());
+        match wait {
+            Some(Err(_)) => {}
+            Some(Ok(wait)) => {
+                let _ = time::timeout(wait, self.shared.work.notified()).await;
+            }
+            None => self.shared.work.notified().await,
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}

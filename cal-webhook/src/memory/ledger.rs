@@ -1,0 +1,357 @@
+//! What a [`MemoryStore`](super::MemoryStore) keeps, behind its lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cal_core::{BookingUid, Delivery, Parsed};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    Accepted, Arrival, Decision, DeliveryId, DeliveryRecord, Digest, Settlement, Task, TaskId,
+    TaskRecord, TaskState, Transition, worker::after,
+};
+
+/// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
+const OPAQUE_REPEAT: TimeDelta = TimeDelta::minutes(10);
+
+/// Tasks that must run one after the other: those of one hook about one booking.
+type Lane = (String, BookingUid);
+
+#[derive(Debug)]
+pub(super) struct Ledger {
+    capacity: usize,
+    deliveries: BTreeMap<DeliveryId, Entry>,
+    digests: HashMap<Digest, DeliveryId>,
+    states: HashSet<String>,
+    unplanned: VecDeque<DeliveryId>,
+    /// Deliveries that may be forgotten, in the order in which they were finished.
+    finished: VecDeque<DeliveryId>,
+    tasks: BTreeMap<TaskId, Work>,
+    lanes: HashMap<Lane, VecDeque<TaskId>>,
+    /// Tasks that can be claimed: waiting ones at the head of their lane when due, and running ones
+    /// when their lease ends.
+    due: BTreeSet<(DateTime<Utc>, TaskId)>,
+}
+
+/// No delivery can be forgotten to make room.
+#[derive(Debug)]
+pub(super) struct Full {
+    pub(super) capacity: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    arrival: Arrival,
+    planned: Option<Planned>,
+    /// How many tasks are not settled for good.
+    open: usize,
+    tasks: Vec<TaskId>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    delivery: Arc<Delivery>,
+    transition: Option<Transition>,
+    decision: Decision,
+    state: Option<String>,
+}
+
+#[derive(Debug)]
+struct Work {
+    record: TaskRecord,
+    lane: Option<Lane>,
+    /// The key under which the task stands in `due`, if it does.
+    claimable_at: Option<DateTime<Utc>>,
+}
+
+impl Ledger {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            deliveries: BTreeMap::new(),
+            digests: HashMap::new(),
+            states: HashSet::new(),
+            unplanned: VecDeque::new(),
+            finished: VecDeque::new(),
+            tasks: BTreeMap::new(),
+            lanes: HashMap::new(),
+            due: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn accept(&mut self, arrival: Arrival) -> Result<Accepted, Full> {
+        if let Some(id) = self.repeated(&arrival) {
+            return Ok(Accepted::Duplicate(id));
+        }
+        if self.deliveries.len() >= self.capacity {
+            let oldest = self.finished.pop_front().ok_or(Full { capacity: self.capacity })?;
+            self.forget(oldest);
+        }
+        let id = DeliveryId::new();
+        self.digests.insert(arrival.digest(), id);
+        self.deliveries.insert(id, Entry { arrival, planned: None, open: 0, tasks: Vec::new() });
+        self.unplanned.push_back(id);
+        Ok(Accepted::Stored(id))
+    }
+
+    fn repeated(&self, arrival: &Arrival) -> Option<DeliveryId> {
+        let id = *self.digests.get(&arrival.digest())?;
+        let earlier = self.deliveries.get(&id)?;
+        let opaque = earlier
+            .planned
+            .as_ref()
+            .is_some_and(|planned| planned.delivery.parsed() == Parsed::Opaque);
+        let age = arrival.received_at() - earlier.arrival.received_at();
+        (!opaque || age < OPAQUE_REPEAT).then_some(id)
+    }
+
+    fn forget(&mut self, id: DeliveryId) {
+        let Some(entry) = self.deliveries.remove(&id) else { return };
+        let digest = entry.arrival.digest();
+        if self.digests.get(&digest) == Some(&id) {
+            self.digests.remove(&digest);
+        }
+        if let Some(state) = entry.planned.and_then(|planned| planned.state) {
+            self.states.remove(&state);
+        }
+        for task in entry.tasks {
+            self.tasks.remove(&task);
+        }
+    }
+
+    /// Takes bodies to read; what was taken must be given to [`Ledger::plan`].
+    pub(super) fn unplanned(&mut self, limit: usize) -> Vec<(DeliveryId, Bytes)> {
+        let count = limit.min(self.unplanned.len());
+        let ids: Vec<_> = self.unplanned.drain(..count).collect();
+        ids.into_iter()
+            .filter_map(|id| Some((id, self.deliveries.get(&id)?.arrival.body().clone())))
+            .collect()
+    }
+
+    pub(super) fn plan(
+        &mut self,
+        id: DeliveryId,
+        delivery: Delivery,
+        transition: Option<Transition>,
+        hooks: &[String],
+    ) {
+        let mut state = transition.as_ref().and_then(Transition::state_key);
+        let decision = if transition.as_ref().is_some_and(|transition| transition.stale) {
+            state = None;
+            Decision::Stale
+        } else if state.as_ref().is_some_and(|state| !self.states.insert(state.clone())) {
+            state = None;
+            Decision::Same
+        } else {
+            Decision::Applied
+        };
+        let Some(entry) = self.deliveries.get_mut(&id) else { return };
+        let received_at = entry.arrival.received_at();
+        let uid = transition
+            .as_ref()
+            .and_then(|transition| transition.subject.as_ref()?.booking_uid().cloned());
+        entry.planned = Some(Planned { delivery: Arc::new(delivery), transition, decision, state });
+        let hooks = if decision == Decision::Applied { hooks } else { &[] };
+        if hooks.is_empty() {
+            self.finished.push_back(id);
+        }
+        let mut planned = Vec::with_capacity(hooks.len());
+        for hook in hooks {
+            let record = TaskRecord {
+                id: TaskId::new(),
+                delivery_id: id,
+                hook: hook.clone(),
+                state: TaskState::Waiting,
+                attempts: 0,
+                due_at: received_at,
+                last_error: None,
+            };
+            planned.push((record, uid.clone().map(|uid| (hook.clone(), uid))));
+        }
+        entry.open = planned.len();
+        entry.tasks = planned.iter().map(|(record, _)| record.id).collect();
+        for (record, lane) in planned {
+            self.enqueue(record, lane);
+        }
+    }
+
+    /// Adds a task behind the others of its lane.
+    fn enqueue(&mut self, record: TaskRecord, lane: Option<Lane>) {
+        let id = record.id;
+        let first = match &lane {
+            None => true,
+            Some(lane) => {
+                let queue = self.lanes.entry(lane.clone()).or_default();
+                queue.push_back(id);
+                queue.len() == 1
+            }
+        };
+        self.tasks.insert(id, Work { record, lane, claimable_at: None });
+        if first {
+            self.wait(id);
+        }
+    }
+
+    /// Makes a task claimable from when it is due.
+    fn wait(&mut self, id: TaskId) {
+        if let Some(work) = self.tasks.get(&id) {
+            let at = work.record.due_at;
+            self.claimable(id, Some(at));
+        }
+    }
+
+    /// Sets from when a task can be claimed.
+    fn claimable(&mut self, id: TaskId, at: Option<DateTime<Utc>>) {
+        let Some(work) = self.tasks.get_mut(&id) else { return };
+        if let Some(before) = std::mem::replace(&mut work.claimable_at, at) {
+            self.due.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.due.insert((at, id));
+        }
+    }
+
+    pub(super) fn claim(&mut self, limit: usize, now: DateTime<Utc>, lease: Duration) -> Vec<Task> {
+        let mut claimed = Vec::new();
+        while claimed.len() < limit {
+            let Some(&(at, id)) = self.due.first().filter(|(at, _)| *at <= now) else { break };
+            self.claimable(id, Some(after(at.max(now), lease)));
+            if let Some(task) = self.start(id) {
+                claimed.push(task);
+            }
+        }
+        claimed
+    }
+
+    fn start(&mut self, id: TaskId) -> Option<Task> {
+        let record = &mut self.tasks.get_mut(&id)?.record;
+        let entry = self.deliveries.get(&record.delivery_id)?;
+        let planned = entry.planned.as_ref()?;
+        record.state = TaskState::Running;
+        record.attempts += 1;
+        Some(Task {
+            id,
+            delivery_id: record.delivery_id,
+            hook: record.hook.clone(),
+            attempt: record.attempts,
+            due_at: record.due_at,
+            received_at: entry.arrival.received_at(),
+            transition: planned.transition.clone(),
+            delivery: Arc::clone(&planned.delivery),
+        })
+    }
+
+    pub(super) fn settle(&mut self, task: &Task, settlement: Settlement) -> bool {
+        let Some(work) = self.tasks.get_mut(&task.id) else { return false };
+        let record = &mut work.record;
+        if record.state != TaskState::Running || record.attempts != task.attempt {
+            return false;
+        }
+        match settlement {
+            Settlement::Retry { at, error } => {
+                record.state = TaskState::Retry;
+                record.due_at = at;
+                record.last_error = Some(error);
+                self.wait(task.id);
+            }
+            Settlement::Done => self.close(task.id, TaskState::Done, None),
+            Settlement::Dead { error } => self.close(task.id, TaskState::Dead, Some(error)),
+        }
+        true
+    }
+
+    /// Ends a task for good, and lets the next one of its lane go.
+    fn close(&mut self, id: TaskId, state: TaskState, error: Option<String>) {
+        self.claimable(id, None);
+        let Some(work) = self.tasks.get_mut(&id) else { return };
+        work.record.state = state;
+        work.record.last_error = error.or(work.record.last_error.take());
+        let delivery = work.record.delivery_id;
+        if let Some(lane) = work.lane.take() {
+            self.leave(&lane, id);
+        }
+        if let Some(entry) = self.deliveries.get_mut(&delivery) {
+            entry.open -= 1;
+            if entry.open == 0 {
+                self.finished.push_back(delivery);
+            }
+        }
+    }
+
+    fn leave(&mut self, lane: &Lane, id: TaskId) {
+        let Some(queue) = self.lanes.get_mut(lane) else { return };
+        let was_first = queue.front() == Some(&id);
+        queue.retain(|other| *other != id);
+        match queue.front().copied() {
+            None => drop(self.lanes.remove(lane)),
+            Some(next) if was_first => self.wait(next),
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn move_to(&mut self, id: TaskId, due_at: DateTime<Utc>) -> bool {
+        let Some(work) = self.tasks.get_mut(&id).filter(|work| waits(work)) else { return false };
+        work.record.due_at = due_at;
+        if work.claimable_at.is_some() {
+            self.wait(id);
+        }
+        true
+    }
+
+    pub(super) fn cancel(&mut self, id: TaskId) -> bool {
+        let waits = self.tasks.get(&id).is_some_and(waits);
+        if waits {
+            self.close(id, TaskState::Skipped, None);
+        }
+        waits
+    }
+
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.finished.len() == self.deliveries.len()
+    }
+
+    pub(super) fn deliveries(
+        &self,
+        limit: usize,
+        before: Option<DeliveryId>,
+    ) -> Vec<DeliveryRecord> {
+        let older = |(id, _): &(&DeliveryId, &Entry)| before.is_none_or(|before| **id < before);
+        let record = |(id, entry): (&DeliveryId, &Entry)| {
+            let planned = entry.planned.as_ref();
+            DeliveryRecord {
+                id: *id,
+                received_at: entry.arrival.received_at(),
+                source: entry.arrival.source(),
+                headers: entry.arrival.headers().to_vec(),
+                delivery: planned.map_or_else(
+                    || Arc::new(entry.arrival.parse()),
+                    |planned| Arc::clone(&planned.delivery),
+                ),
+                transition: planned.and_then(|planned| planned.transition.clone()),
+                decision: planned.map(|planned| planned.decision),
+            }
+        };
+        self.deliveries.iter().rev().filter(older).take(limit).map(record).collect()
+    }
+
+    pub(super) fn tasks(&self, limit: usize, before: Option<TaskId>) -> Vec<TaskRecord> {
+        let records = self.tasks.values().rev().map(|work| &work.record);
+        records
+            .filter(|record| before.is_none_or(|before| record.id < before))
+            .take(limit)
+            .cloned()
+            .collect()
+    }
+}
+
+fn waits(work: &Work) -> bool {
+    matches!(work.record.state, TaskState::Retry | TaskState::Waiting)
+}

@@ -1,0 +1,252 @@
+//! The whole way of a delivery, from the request to the hooks.
+
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use tokio::time;
+
+use crate::{
+    Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
+    StoreError, Verified, Verifier, VerifyError,
+    head::{Method, SignatureHeader},
+    worker::{ErasedStore, Worker},
+};
+
+/// The whole way of a delivery: limits, signature, store, answer, and then the hooks.
+///
+/// An answer of 200 means that the store has the delivery; hooks run afterwards, each in a task of
+/// its own. Mount a receiver with `cal_axum::router` or `cal_actix::configure`, or hand it the head
+/// and the body of a request from any other framework. It is cheap to clone.
+///
+/// The hooks run on the Tokio runtime that the first delivery arrives on.
+#[derive(Clone)]
+pub struct Receiver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    verifier: Verifier,
+    store: Arc<dyn ErasedStore>,
+    dispatcher: Dispatcher,
+    body_limit: usize,
+    read_timeout: Duration,
+    worker: OnceLock<Worker>,
+}
+
+impl Receiver {
+    /// Starts to build a receiver for webhooks that this verifier trusts.
+    pub fn builder(verifier: Verifier) -> ReceiverBuilder {
+        ReceiverBuilder {
+            verifier,
+            store: None,
+            dispatcher: Dispatcher::new(),
+            body_limit: 1024 * 1024,
+            read_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Answers a request: the one function that adapters call.
+    pub async fn receive<B, E>(&self, head: Head, body: B) -> Reply
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+    {
+        if head.method == Method::Get {
+            return Reply::health();
+        }
+        let kept = head.kept.clone();
+        let verified = match self.admit(head, body).await {
+            Ok(verified) => verified,
+            Err(rejection) => return rejection.into(),
+        };
+        let size = verified.body().len();
+        match self.accept(Arrival::new(verified).with_headers(kept)).await {
+            Ok(accepted) => accepted.into(),
+            Err(error) => {
+                tracing::error!(size, error = %chain(&error), "could not store a delivery");
+                Rejection::Unavailable.into()
+            }
+        }
+    }
+
+    /// Reads and verifies a delivery without storing it, for those who only want the bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the request breaks a limit or carries no valid signature. What is refused is
+    /// logged with the reason and the number of bytes, nothing else.
+    pub async fn admit<B, E>(&self, head: Head, body: B) -> Result<Verified, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+    {
+        let mut size = 0;
+        let admitted = self.check(head, body, &mut size).await;
+        if let Err(reason) = &admitted {
+            tracing::warn!(size, %reason, "refused a request");
+        }
+        admitted
+    }
+
+    /// Stores a delivery and lets the hooks run.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the store is out of reach; nothing was stored then.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        let inner = &self.inner;
+        inner.worker.get_or_init(|| Worker::start(&inner.store, &inner.dispatcher));
+        inner.store.accept(arrival).await
+    }
+
+    async fn check<B, E>(
+        &self,
+        head: Head,
+        body: B,
+        size: &mut usize,
+    ) -> Result<Verified, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+    {
+        let Inner { body_limit, read_timeout, .. } = *self.inner;
+        if head.method != Method::Post {
+            return Err(Rejection::Method);
+        }
+        if head.encoded {
+            return Err(Rejection::Encoded);
+        }
+        if head.length.is_some_and(|length| length > body_limit as u64) {
+            return Err(Rejection::TooLarge { limit: body_limit });
+        }
+        let body = time::timeout(read_timeout, read(body, body_limit, size))
+            .await
+            .map_err(|_| Rejection::Slow(read_timeout))??;
+        let signature = match head.signature {
+            SignatureHeader::Doubled => return Err(VerifyError::Doubled.into()),
+            SignatureHeader::Missing => return Err(VerifyError::Missing.into()),
+            SignatureHeader::One(signature) => signature,
+        };
+        Ok(self.inner.verifier.verify(body, signature)?)
+    }
+}
+
+/// Reads a body up to the limit; a body in one piece is not copied.
+async fn read<B, E>(body: B, limit: usize, size: &mut usize) -> Result<Bytes, Rejection>
+where
+    B: Stream<Item = Result<Bytes, E>>,
+{
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| Rejection::Interrupted)?;
+        *size += chunk.len();
+        if *size > limit {
+            return Err(Rejection::TooLarge { limit });
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = chunk;
+        } else {
+            if whole.is_empty() {
+                whole.extend_from_slice(&std::mem::take(&mut first));
+            }
+            whole.extend_from_slice(&chunk);
+        }
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Writes an error and what caused it.
+pub(crate) fn chain(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("verifier", &self.inner.verifier)
+            .field("dispatcher", &self.inner.dispatcher)
+            .field("body_limit", &self.inner.body_limit)
+            .field("read_timeout", &self.inner.read_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`Receiver`].
+#[must_use]
+pub struct ReceiverBuilder {
+    verifier: Verifier,
+    store: Option<Arc<dyn ErasedStore>>,
+    dispatcher: Dispatcher,
+    body_limit: usize,
+    read_timeout: Duration,
+}
+
+impl ReceiverBuilder {
+    /// Adds a hook; of two with one name the later one counts.
+    pub fn hook(mut self, hook: impl Lifecycle) -> Self {
+        self.dispatcher = self.dispatcher.hook(hook);
+        self
+    }
+
+    /// Sets how long a hook may take, 30 seconds by default.
+    pub fn hook_timeout(mut self, timeout: Duration) -> Self {
+        self.dispatcher = self.dispatcher.timeout(timeout);
+        self
+    }
+
+    /// Sets the store, a new [`MemoryStore`] by default.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Sets how long a body may be, 1 MiB by default.
+    ///
+    /// Cal.com's own deliveries have a few kilobytes.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Sets how long a body may take to arrive, 10 seconds by default.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// Builds the receiver.
+    #[must_use]
+    pub fn build(self) -> Receiver {
+        Receiver {
+            inner: Arc::new(Inner {
+                verifier: self.verifier,
+                store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+                dispatcher: self.dispatcher,
+                body_limit: self.body_limit,
+                read_timeout: self.read_timeout,
+                worker: OnceLock::new(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for ReceiverBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiverBuilder")
+            .field("verifier", &self.verifier)
+            .field("dispatcher", &self.dispatcher)
+            .finish_non_exhaustive()
+    }
+}

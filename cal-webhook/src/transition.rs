@@ -1,0 +1,313 @@
+//! What happened to a booking: Cal.com's quirks, in one place.
+
+use std::fmt;
+
+use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event, NoShowUpdate, OutOfOffice};
+
+use crate::{Seat, Subject};
+
+/// What happened, as read from one delivery alone.
+///
+/// [`Transition::of`] is pure: it looks at no earlier delivery. Where a trigger's name does not say
+/// what happened, the rule stands at the function that decides it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// What happened.
+    pub change: Change,
+    /// What it happened to; `None` where Cal.com names nothing, as in a ping.
+    pub subject: Option<Subject>,
+    /// The booking that the subject replaces.
+    pub moved_from: Option<BookingUid>,
+    /// The first booking of the chain, where only the calendar entry's UID tells.
+    ///
+    /// A guest who moves a booking that needs confirmation causes deliveries without any other link.
+    pub root: Option<BookingUid>,
+    /// Whether the payload already shows a later state than the trigger reports.
+    ///
+    /// Cal.com's queue reads the booking again when it sends: a `BOOKING_CREATED` that says cancelled
+    /// or rejected comes too late to act upon.
+    pub stale: bool,
+}
+
+impl Transition {
+    /// Reads what happened; `None` for unknown triggers and opaque bodies.
+    #[must_use]
+    pub fn of(delivery: &Delivery) -> Option<Self> {
+        Some(match &delivery.event {
+            Event::AfterGuestsCalVideoNoShow(no_show) => {
+                Self::about(Change::GuestNoShow, no_show.uid.as_ref())
+            }
+            Event::AfterHostsCalVideoNoShow(no_show) => {
+                Self::about(Change::HostNoShow, no_show.uid.as_ref())
+            }
+            Event::BookingCancelled(booking) => cancelled(booking),
+            Event::BookingCreated(booking) | Event::BookingRescheduled(booking) => {
+                accepted(booking)
+            }
+            Event::BookingLocationUpdated(booking) => {
+                Self::about(Change::LocationChanged, booking.uid.as_ref())
+            }
+            Event::BookingNoShowUpdated(update) => no_show(update),
+            Event::BookingPaid(booking) => paid(booking),
+            // Its status says ACCEPTED although the payment is still due.
+            Event::BookingPaymentInitiated(booking) => {
+                Self::new(Change::PaymentInitiated, Subject::of_booking(booking))
+            }
+            Event::BookingReassigned(booking) => {
+                Self::about(Change::Reassigned, booking.uid.as_ref())
+            }
+            Event::BookingRejected(booking) => Self {
+                root: root(booking),
+                ..Self::new(Change::Rejected, Subject::of_booking(booking))
+            },
+            Event::BookingRequested(booking) => requested(booking),
+            Event::CalendarEntryRejected(_) => Self::new(Change::CalendarEntryRejected, None),
+            Event::DelegationCredentialError(_) => Self::new(Change::DelegationError, None),
+            Event::DelegationCredentialRotationRequired(_) => {
+                Self::new(Change::DelegationRotationRequired, None)
+            }
+            Event::DelegationCredentialSecretRotated(_) => {
+                Self::new(Change::DelegationRotated, None)
+            }
+            Event::DelegationCredentialSecretRotationFailed(_) => {
+                Self::new(Change::DelegationRotationFailed, None)
+            }
+            Event::FormSubmitted(_) => Self::new(Change::Form, None),
+            Event::FormSubmittedNoEvent(_) => Self::new(Change::FormWithoutBooking, None),
+            Event::InstantMeeting(meeting) => {
+                Self::about(Change::InstantMeeting, meeting.uid.as_ref())
+            }
+            Event::InstantMeetingAccepted(meeting) => {
+                Self::about(Change::InstantMeetingAccepted, meeting.uid.as_ref())
+            }
+            Event::MeetingEnded(meeting) => Self::about(Change::Ended, meeting.uid.as_ref()),
+            Event::MeetingStarted(meeting) => Self::about(Change::Started, meeting.uid.as_ref()),
+            Event::OooCreated(out) => out_of_office(out),
+            Event::Ping(_) => Self::new(Change::Ping, None),
+            Event::RecordingReady(recording) => {
+                Self::about(Change::Recording, recording.uid.as_ref())
+            }
+            Event::RecordingTranscriptionGenerated(transcript) => {
+                Self::about(Change::Transcript, transcript.uid.as_ref())
+            }
+            Event::RoutingFormFallbackHit(_) => Self::new(Change::RoutingFallback, None),
+            Event::WrongAssignmentReport(report) => {
+                Self::about(Change::WrongAssignment, report.booking.uid.as_ref())
+            }
+            _ => return None,
+        })
+    }
+
+    /// Returns the key of the state that the subject reaches, by which repeats are recognised.
+    ///
+    /// Booked and rescheduled are two names of reaching `accepted`. `None` for values that can come
+    /// back, such as a location or a seat that is moved, and where Cal.com names no subject.
+    #[must_use]
+    pub fn state_key(&self) -> Option<String> {
+        let state = match self.change {
+            Change::Rescheduled if matches!(self.subject, Some(Subject::Seat(..))) => return None,
+            Change::Booked | Change::Rescheduled => "accepted",
+            Change::Cancelled | Change::RescheduleRequested => "cancelled",
+            Change::Ended => "ended",
+            Change::NoShowFee => "fee",
+            Change::Paid => "paid",
+            Change::Rejected => "rejected",
+            Change::Requested => "pending",
+            Change::Started => "started",
+            _ => return None,
+        };
+        self.subject.as_ref().map(|subject| format!("{state}:{subject}"))
+    }
+
+    fn new(change: Change, subject: Option<Subject>) -> Self {
+        Self { change, subject, moved_from: None, root: None, stale: false }
+    }
+
+    fn about(change: Change, uid: Option<&BookingUid>) -> Self {
+        Self::new(change, uid.cloned().map(Subject::Booking))
+    }
+}
+
+/// `BOOKING_CREATED` and `BOOKING_RESCHEDULED`: the booking is accepted.
+///
+/// A booking with a predecessor was moved, whatever the trigger is called; one that still says
+/// pending waits for confirmation.
+fn accepted(booking: &Booking) -> Transition {
+    if booking.status == Some(BookingStatus::Pending) {
+        return requested(booking);
+    }
+    let moved = booking.reschedule_uid.is_some();
+    let late = [BookingStatus::Cancelled, BookingStatus::Rejected];
+    Transition {
+        moved_from: predecessor(booking),
+        root: root(booking),
+        stale: booking.status.as_ref().is_some_and(|status| late.contains(status)),
+        ..Transition::new(
+            if moved { Change::Rescheduled } else { Change::Booked },
+            Subject::of_booking(booking),
+        )
+    }
+}
+
+/// `BOOKING_REQUESTED`: the booking waits for the host, and may replace another one.
+fn requested(booking: &Booking) -> Transition {
+    Transition {
+        moved_from: predecessor(booking),
+        root: root(booking),
+        ..Transition::new(Change::Requested, Subject::of_booking(booking))
+    }
+}
+
+/// `BOOKING_CANCELLED`: the booking or one seat is gone, or the guest shall choose another time.
+///
+/// The flag for the latter came in January 2026. Before, such a cancellation had no status, and a
+/// reason that begins with words of Cal.com (`requestRescheduleHandler` in its source).
+fn cancelled(booking: &Booking) -> Transition {
+    let asks = booking.request_reschedule.unwrap_or_else(|| {
+        let reason = booking.cancellation_reason.as_deref().unwrap_or_default();
+        booking.status.is_none() && reason.starts_with("Please reschedule")
+    });
+    let whole = booking.uid.clone().map(Subject::Booking);
+    if asks {
+        return Transition::new(Change::RescheduleRequested, whole);
+    }
+    let subject = if is_seat_removal(booking) { Subject::of_booking(booking) } else { whole };
+    Transition::new(Change::Cancelled, subject)
+}
+
+/// Whether only the listed attendees left a booking with seats.
+///
+/// The two cancellations look alike, except that Cal.com copies the rows of leavers from its
+/// database (`cancelAttendeeSeat.ts`): they carry the booking's number and the mark of absence.
+fn is_seat_removal(booking: &Booking) -> bool {
+    booking.seats_per_time_slot.is_some()
+        && !booking.attendees.is_empty()
+        && booking.attendees.iter().all(|row| row.booking_id.is_some() || row.no_show.is_some())
+}
+
+/// `BOOKING_PAID`: a payment succeeded, or a no-show fee was charged, which names no uid.
+fn paid(booking: &Booking) -> Transition {
+    let is_fee =
+        booking.payment_data.is_some() || (booking.uid.is_none() && booking.payment_info.is_some());
+    let row = booking.payment_data.as_ref().and_then(|payment| payment.id);
+    let payment = booking.payment_id.or(row).map(Subject::Payment);
+    let booking = || booking.uid.clone().map(Subject::Booking);
+    let change = if is_fee { Change::NoShowFee } else { Change::Paid };
+    Transition::new(change, payment.or_else(booking))
+}
+
+fn no_show(update: &NoShowUpdate) -> Transition {
+    Transition::about(Change::NoShow, update.uid.as_ref())
+}
+
+fn out_of_office(out: &OutOfOffice) -> Transition {
+    Transition::new(Change::OutOfOffice, out.entry.uuid.clone().map(Subject::OutOfOffice))
+}
+
+/// The booking that this one replaces; moving one seat replaces none.
+fn predecessor(booking: &Booking) -> Option<BookingUid> {
+    let seat = Seat::of(booking).is_some();
+    let other = |uid: &&BookingUid| Some(*uid) != booking.uid.as_ref();
+    booking.reschedule_uid.as_ref().filter(other).filter(|_| !seat).cloned()
+}
+
+/// The chain's first booking by the UID of the calendar entry, `<uid of the first>@Cal.com`.
+///
+/// Seats and occurrences of a series share UIDs without being moved, and are left out.
+fn root(booking: &Booking) -> Option<BookingUid> {
+    if booking.seats_per_time_slot.is_some() || booking.recurring_event.is_some() {
+        return None;
+    }
+    let first = booking.ical_uid.as_deref()?.strip_suffix("@Cal.com")?;
+    let other = booking.uid.as_ref().is_some_and(|uid| uid.as_str() != first);
+    (other && !first.is_empty()).then(|| first.into())
+}
+
+macro_rules! changes {
+    ($( $(#[$doc:meta])* $variant:ident = $text:literal, )+) => {
+        /// What happened; the name of a lifecycle method without its `on_`.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        pub enum Change { $( $(#[$doc])* $variant, )+ }
+
+        impl Change {
+            /// Returns the name in snake case: `booked`, `rescheduled`, `cancelled`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $text, )+ }
+            }
+        }
+    };
+}
+
+changes! {
+    /// A booking was accepted, or one more seat of it was taken.
+    Booked = "booked",
+    /// A calendar refused an entry.
+    CalendarEntryRejected = "calendar_entry_rejected",
+    /// A booking or a seat was cancelled.
+    Cancelled = "cancelled",
+    /// A delegated credential failed for a user.
+    DelegationError = "delegation_error",
+    /// A delegated credential's secret was rotated.
+    DelegationRotated = "delegation_rotated",
+    /// Rotating a delegated credential's secret failed.
+    DelegationRotationFailed = "delegation_rotation_failed",
+    /// A delegated credential's secret must be rotated by hand.
+    DelegationRotationRequired = "delegation_rotation_required",
+    /// A meeting's scheduled end has come.
+    Ended = "ended",
+    /// A routing form was filled in.
+    Form = "form",
+    /// A routing form was filled in and no booking followed.
+    FormWithoutBooking = "form_without_booking",
+    /// A guest did not join a Cal Video meeting in time.
+    GuestNoShow = "guest_no_show",
+    /// A host did not join a Cal Video meeting in time.
+    HostNoShow = "host_no_show",
+    /// A visitor asks for an instant meeting.
+    InstantMeeting = "instant_meeting",
+    /// A host accepted an instant meeting.
+    InstantMeetingAccepted = "instant_meeting_accepted",
+    /// A booking's location changed.
+    LocationChanged = "location_changed",
+    /// Attendees were marked, or unmarked, as absent.
+    NoShow = "no_show",
+    /// A no-show fee was charged.
+    NoShowFee = "no_show_fee",
+    /// Somebody is away for some days.
+    OutOfOffice = "out_of_office",
+    /// A payment succeeded.
+    Paid = "paid",
+    /// A booking was made whose payment is still due.
+    PaymentInitiated = "payment_initiated",
+    /// The test button was pressed.
+    Ping = "ping",
+    /// A booking was given to other hosts.
+    Reassigned = "reassigned",
+    /// A recording can be downloaded.
+    Recording = "recording",
+    /// The host declined a pending booking.
+    Rejected = "rejected",
+    /// A booking waits for the host's confirmation.
+    Requested = "requested",
+    /// The host cancelled and asks the guest to choose another time.
+    RescheduleRequested = "reschedule_requested",
+    /// A booking was moved and the new one is accepted.
+    Rescheduled = "rescheduled",
+    /// A routing form used its fallback.
+    RoutingFallback = "routing_fallback",
+    /// A meeting's scheduled start has come.
+    Started = "started",
+    /// A transcript can be downloaded.
+    Transcript = "transcript",
+    /// A member reported a wrongly routed booking.
+    WrongAssignment = "wrong_assignment",
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

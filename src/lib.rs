@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(inline)]
+pub use cal_core as core;
+#[doc(inline)]
+pub use cal_webhook as webhook;
+
+pub use cal_core::{Booking, Delivery, Event, Trigger};
+pub use cal_webhook::{
+    Context, Hook, HookError, Lifecycle, MemoryStore, Receiver, Signer, Transition, Verified,
+    Verifier,
+};
+
+#[cfg(feature = "actix")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actix")))]
+#[doc(inline)]
+pub use cal_actix as actix;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+#[doc(inline)]
+pub use cal_axum as axum;
