@@ -15,7 +15,7 @@ use tokio::{sync::Notify, time};
 
 use crate::{
     Accepted, Arrival, Decision, DeliveryId, Settlement, Source, Store, StoreError, Task, TaskId,
-    TaskState, Transition, clock,
+    TaskState, Transition, clock::Moment,
 };
 
 use ledger::{Full, Ledger};
@@ -152,10 +152,10 @@ impl Store for MemoryStore {
                 (id, delivery, transition)
             })
             .collect();
-        let planned = read.len();
+        let (planned, now) = (read.len(), Moment::now());
         let mut ledger = self.ledger();
         for (id, delivery, transition) in read {
-            ledger.plan(id, delivery, transition, hooks);
+            ledger.plan(id, delivery, transition, hooks, now);
         }
         drop(ledger);
         if planned > 0 {
@@ -165,18 +165,18 @@ impl Store for MemoryStore {
     }
 
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<Task>, StoreError> {
-        Ok(self.ledger().claim(limit, clock::now(), lease))
+        Ok(self.ledger().claim(limit, Moment::now(), lease))
     }
 
     async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {
-        let settled = self.ledger().settle(task, settlement);
+        let settled = self.ledger().settle(task, settlement, Moment::now());
         self.shared.work.notify_one();
         self.shared.settled.notify_waiters();
         Ok(settled)
     }
 
     async fn move_to(&self, task: TaskId, due_at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let moved = self.ledger().move_to(task, due_at);
+        let moved = self.ledger().move_to(task, due_at, Moment::now());
         self.shared.work.notify_one();
         Ok(moved)
     }
@@ -189,12 +189,9 @@ impl Store for MemoryStore {
     }
 
     async fn wake(&self) {
-        let wait = self.ledger().next_due().map(|due| (due - clock::now()).to_std());
-        match wait {
-            Some(Err(_)) => {}
-            Some(Ok(wait)) => {
-                let _ = time::timeout(wait, self.shared.work.notified()).await;
-            }
+        let due = self.ledger().next_due();
+        match due {
+            Some(due) => drop(time::timeout_at(due, self.shared.work.notified()).await),
             None => self.shared.work.notified().await,
         }
     }

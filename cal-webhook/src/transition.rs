@@ -42,9 +42,8 @@ impl Transition {
                 Self::about(Change::HostNoShow, no_show.uid.as_ref())
             }
             Event::BookingCancelled(booking) => cancelled(booking),
-            Event::BookingCreated(booking) | Event::BookingRescheduled(booking) => {
-                accepted(booking)
-            }
+            Event::BookingCreated(booking) => accepted(booking, booking.reschedule_uid.is_some()),
+            Event::BookingRescheduled(booking) => accepted(booking, true),
             Event::BookingLocationUpdated(booking) => {
                 Self::about(Change::LocationChanged, booking.uid.as_ref())
             }
@@ -133,11 +132,10 @@ impl Transition {
 ///
 /// A booking with a predecessor was moved, whatever the trigger is called; one that still says
 /// pending waits for confirmation.
-fn accepted(booking: &Booking) -> Transition {
+fn accepted(booking: &Booking, moved: bool) -> Transition {
     if booking.status == Some(BookingStatus::Pending) {
         return requested(booking);
     }
-    let moved = booking.reschedule_uid.is_some();
     let late = [BookingStatus::Cancelled, BookingStatus::Rejected];
     Transition {
         moved_from: predecessor(booking),
@@ -168,12 +166,14 @@ fn cancelled(booking: &Booking) -> Transition {
         let reason = booking.cancellation_reason.as_deref().unwrap_or_default();
         booking.status.is_none() && reason.starts_with("Please reschedule")
     });
-    let whole = booking.uid.clone().map(Subject::Booking);
-    if asks {
-        return Transition::new(Change::RescheduleRequested, whole);
-    }
-    let subject = if is_seat_removal(booking) { Subject::of_booking(booking) } else { whole };
-    Transition::new(Change::Cancelled, subject)
+    let (change, subject) = if asks {
+        (Change::RescheduleRequested, booking.uid.clone().map(Subject::Booking))
+    } else if is_seat_removal(booking) {
+        (Change::Cancelled, Subject::of_booking(booking))
+    } else {
+        (Change::Cancelled, booking.uid.clone().map(Subject::Booking))
+    };
+    Transition { root: root(booking), ..Transition::new(change, subject) }
 }
 
 /// Whether only the listed attendees left a booking with seats.

@@ -2,13 +2,12 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinHandle;
 
 use crate::{
-    Accepted, Arrival, Dispatcher, HookError, Outcome, Settlement, Store, StoreError, Task, clock,
-    receiver::chain, retry,
+    Accepted, Arrival, Dispatcher, HookError, Outcome, Settlement, Store, StoreError, Task,
+    clock::Moment, receiver::chain, retry,
 };
 
 /// How many hooks run at the same time.
@@ -99,17 +98,9 @@ fn after_failure(error: &HookError, attempt: u32) -> Settlement {
         None => Settlement::Dead { error: error_text },
         Some(delay) => {
             let delay = delay.max(error.delay().unwrap_or_default());
-            Settlement::Retry { at: after(clock::now(), delay), error: error_text }
+            Settlement::Retry { at: Moment::now().wall_after(delay), error: error_text }
         }
     }
-}
-
-/// Adds a duration to a time; one that is too long ends at the last time there is.
-pub(crate) fn after(time: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
-    TimeDelta::from_std(delay)
-        .ok()
-        .and_then(|delay| time.checked_add_signed(delay))
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

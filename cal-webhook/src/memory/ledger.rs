@@ -9,10 +9,11 @@ use std::{
 use bytes::Bytes;
 use cal_core::{BookingUid, Delivery, Parsed};
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
 use crate::{
     Accepted, Arrival, Decision, DeliveryId, DeliveryRecord, Digest, Settlement, Task, TaskId,
-    TaskRecord, TaskState, Transition, worker::after,
+    TaskRecord, TaskState, Transition, clock::Moment,
 };
 
 /// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
@@ -34,7 +35,7 @@ pub(super) struct Ledger {
     lanes: HashMap<Lane, VecDeque<TaskId>>,
     /// Tasks that can be claimed: waiting ones at the head of their lane when due, and running ones
     /// when their lease ends.
-    due: BTreeSet<(DateTime<Utc>, TaskId)>,
+    due: BTreeSet<(Instant, TaskId)>,
 }
 
 /// No delivery can be forgotten to make room.
@@ -64,8 +65,10 @@ struct Planned {
 struct Work {
     record: TaskRecord,
     lane: Option<Lane>,
-    /// The key under which the task stands in `due`, if it does.
-    claimable_at: Option<DateTime<Utc>>,
+    /// When the task is due on the machine's clock.
+    due: Instant,
+    /// The key under which the task stands in the ledger's `due`, if it does.
+    claimable_at: Option<Instant>,
 }
 
 impl Ledger {
@@ -138,6 +141,7 @@ impl Ledger {
         delivery: Delivery,
         transition: Option<Transition>,
         hooks: &[String],
+        now: Moment,
     ) {
         let mut state = transition.as_ref().and_then(Transition::state_key);
         let decision = if transition.as_ref().is_some_and(|transition| transition.stale) {
@@ -175,12 +179,12 @@ impl Ledger {
         entry.open = planned.len();
         entry.tasks = planned.iter().map(|(record, _)| record.id).collect();
         for (record, lane) in planned {
-            self.enqueue(record, lane);
+            self.enqueue(record, lane, now.machine());
         }
     }
 
     /// Adds a task behind the others of its lane.
-    fn enqueue(&mut self, record: TaskRecord, lane: Option<Lane>) {
+    fn enqueue(&mut self, record: TaskRecord, lane: Option<Lane>, due: Instant) {
         let id = record.id;
         let first = match &lane {
             None => true,
@@ -190,7 +194,7 @@ impl Ledger {
                 queue.len() == 1
             }
         };
-        self.tasks.insert(id, Work { record, lane, claimable_at: None });
+        self.tasks.insert(id, Work { record, lane, due, claimable_at: None });
         if first {
             self.wait(id);
         }
@@ -199,13 +203,13 @@ impl Ledger {
     /// Makes a task claimable from when it is due.
     fn wait(&mut self, id: TaskId) {
         if let Some(work) = self.tasks.get(&id) {
-            let at = work.record.due_at;
-            self.claimable(id, Some(at));
+            let due = work.due;
+            self.claimable(id, Some(due));
         }
     }
 
     /// Sets from when a task can be claimed.
-    fn claimable(&mut self, id: TaskId, at: Option<DateTime<Utc>>) {
+    fn claimable(&mut self, id: TaskId, at: Option<Instant>) {
         let Some(work) = self.tasks.get_mut(&id) else { return };
         if let Some(before) = std::mem::replace(&mut work.claimable_at, at) {
             self.due.remove(&(before, id));
@@ -215,11 +219,12 @@ impl Ledger {
         }
     }
 
-    pub(super) fn claim(&mut self, limit: usize, now: DateTime<Utc>, lease: Duration) -> Vec<Task> {
+    pub(super) fn claim(&mut self, limit: usize, now: Moment, lease: Duration) -> Vec<Task> {
         let mut claimed = Vec::new();
         while claimed.len() < limit {
-            let Some(&(at, id)) = self.due.first().filter(|(at, _)| *at <= now) else { break };
-            self.claimable(id, Some(after(at.max(now), lease)));
+            let due = self.due.first().filter(|(at, _)| *at <= now.machine());
+            let Some(&(_, id)) = due else { break };
+            self.claimable(id, Some(now.machine_after(lease)));
             if let Some(task) = self.start(id) {
                 claimed.push(task);
             }
@@ -245,7 +250,7 @@ impl Ledger {
         })
     }
 
-    pub(super) fn settle(&mut self, task: &Task, settlement: Settlement) -> bool {
+    pub(super) fn settle(&mut self, task: &Task, settlement: Settlement, now: Moment) -> bool {
         let Some(work) = self.tasks.get_mut(&task.id) else { return false };
         let record = &mut work.record;
         if record.state != TaskState::Running || record.attempts != task.attempt {
@@ -256,6 +261,7 @@ impl Ledger {
                 record.state = TaskState::Retry;
                 record.due_at = at;
                 record.last_error = Some(error);
+                work.due = now.machine_at(at);
                 self.wait(task.id);
             }
             Settlement::Done => self.close(task.id, TaskState::Done, None),
@@ -293,9 +299,10 @@ impl Ledger {
         }
     }
 
-    pub(super) fn move_to(&mut self, id: TaskId, due_at: DateTime<Utc>) -> bool {
+    pub(super) fn move_to(&mut self, id: TaskId, due_at: DateTime<Utc>, now: Moment) -> bool {
         let Some(work) = self.tasks.get_mut(&id).filter(|work| waits(work)) else { return false };
         work.record.due_at = due_at;
+        work.due = now.machine_at(due_at);
         if work.claimable_at.is_some() {
             self.wait(id);
         }
@@ -310,7 +317,7 @@ impl Ledger {
         waits
     }
 
-    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         self.due.first().map(|(at, _)| *at)
     }
 

@@ -1,0 +1,176 @@
+//! Hooks get what happened, and none disturbs another.
+
+use std::{
+    collections::BTreeSet,
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use cal_core::{Booking, Trigger};
+use cal_webhook::{Context, Dispatcher, Hook, HookError, Lifecycle, Outcome};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::bodies::{arrival, booking, envelope};
+
+/// Writes down which methods were called.
+#[derive(Clone, Default)]
+struct Diary(Arc<Mutex<Vec<String>>>);
+
+impl Diary {
+    fn note(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+struct Diarist(Diary);
+
+impl Lifecycle for Diarist {
+    fn name(&self) -> &str {
+        "diarist"
+    }
+
+    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
+        let change = cx.transition().map(|transition| transition.change.as_str());
+        self.0.note(format!("any {}", change.unwrap_or("nothing")));
+        Ok(())
+    }
+
+    async fn on_booked(&self, _cx: &Context, booking: &Booking) -> Result<(), HookError> {
+        self.0.note(format!("booked {}", booking.title));
+        Ok(())
+    }
+}
+
+async fn dispatch(dispatcher: &Dispatcher, body: &str) -> Vec<Outcome> {
+    dispatcher.dispatch(arrival(body)).await
+}
+
+#[tokio::test]
+async fn one_transition_calls_one_method_and_the_rest_end_in_on_any() {
+    let diary = Diary::default();
+    let dispatcher = Dispatcher::new().hook(Diarist(diary.clone()));
+    dispatch(&dispatcher, &booking("BOOKING_CREATED", json!({}))).await;
+    dispatch(&dispatcher, &booking("BOOKING_CANCELLED", json!({}))).await;
+    dispatch(&dispatcher, "false").await;
+    dispatch(&dispatcher, &envelope("BOOKING_CONFIRMED", json!({}))).await;
+    assert_eq!(
+        diary.lines(),
+        ["booked Strategy hour", "any cancelled", "any nothing", "any nothing"]
+    );
+}
+
+/// Every lifecycle method, closure by closure; the method's name is what it writes down.
+fn every_closure(diary: &Diary) -> Hook {
+    macro_rules! closures {
+        ($($method:ident)+) => {
+            Hook::named("closures")$(.$method({
+                let diary = diary.clone();
+                move |_cx, _payload| {
+                    diary.note(stringify!($method));
+                    async { Ok(()) }
+                }
+            }))+
+        };
+    }
+    closures! {
+        on_booked on_calendar_entry_rejected on_cancelled on_delegation_error on_delegation_rotated
+        on_delegation_rotation_failed on_delegation_rotation_required on_ended on_form
+        on_form_without_booking on_guest_no_show on_host_no_show on_instant_meeting
+        on_instant_meeting_accepted on_location_changed on_no_show on_no_show_fee on_out_of_office
+        on_paid on_payment_initiated on_ping on_reassigned on_recording on_rejected on_requested
+        on_reschedule_requested on_rescheduled on_routing_fallback on_started on_transcript
+        on_wrong_assignment
+    }
+}
+
+#[tokio::test]
+async fn every_trigger_reaches_a_method_of_its_own() {
+    let diary = Diary::default();
+    let dispatcher = Dispatcher::new().hook(every_closure(&diary));
+    let members = |trigger: &Trigger| match trigger {
+        Trigger::OooCreated => json!({"oooEntry": {"uuid": "u"}}),
+        Trigger::WrongAssignmentReport => json!({"booking": {}}),
+        _ => json!({}),
+    };
+    for trigger in Trigger::SUBSCRIBABLE.iter().chain([&Trigger::Ping]) {
+        let body = booking(trigger.as_str(), members(trigger));
+        let outcomes = dispatch(&dispatcher, &body).await;
+        assert!(outcomes[0].result.is_ok());
+        assert_eq!(diary.lines().len(), 1, "{trigger} called {:?}", diary.lines());
+        diary.0.lock().unwrap().clear();
+    }
+    let variants: [(&str, Value); 2] = [
+        ("BOOKING_CANCELLED", json!({"requestReschedule": true})),
+        ("BOOKING_PAID", json!({"paymentData": {"id": 1}})),
+    ];
+    for trigger in Trigger::SUBSCRIBABLE.iter().chain([&Trigger::Ping]) {
+        dispatch(&dispatcher, &booking(trigger.as_str(), members(trigger))).await;
+    }
+    for (trigger, members) in variants {
+        dispatch(&dispatcher, &booking(trigger, members)).await;
+    }
+    let called: BTreeSet<_> = diary.lines().into_iter().collect();
+    assert_eq!(called.len(), 31, "{called:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failing_panicking_and_hanging_hooks_stop_no_other() {
+    let (seen, mut sees) = mpsc::unbounded_channel();
+    let dispatcher = Dispatcher::new()
+        .timeout(Duration::from_secs(5))
+        .hook(
+            Hook::named("fails")
+                .on_booked(|_, _| async { Err(HookError::permanent("no such contact")) }),
+        )
+        .hook(Hook::named("panics").on_booked(|_, _| async { panic!("a bug in a hook") }))
+        .hook(Hook::named("hangs").on_booked(|_, _| pending()))
+        .hook(Hook::named("works").on_booked(move |cx, booking| {
+            seen.send((cx.idempotency_key(), booking.title.clone())).unwrap();
+            async { Ok(()) }
+        }));
+    let outcomes = dispatch(&dispatcher, &booking("BOOKING_CREATED", json!({}))).await;
+
+    let error = |hook: &str| {
+        let outcome = outcomes.iter().find(|outcome| outcome.hook == hook).unwrap();
+        outcome.result.as_ref().err().map(|error| (error.to_string(), error.is_transient()))
+    };
+    assert_eq!(error("fails"), Some(("no such contact".to_owned(), false)));
+    assert_eq!(error("panics"), Some(("the hook panicked".to_owned(), true)));
+    assert_eq!(error("hangs"), Some(("the hook took longer than 5s".to_owned(), true)));
+    assert_eq!(error("works"), None);
+    let (key, title) = sees.try_recv().unwrap();
+    assert!(key.ends_with("/works"), "{key}");
+    assert_eq!(title, "Strategy hour");
+}
+
+#[tokio::test]
+async fn of_two_hooks_with_one_name_the_later_one_counts() {
+    let diary = Diary::default();
+    let hook = |line: &'static str| {
+        let diary = diary.clone();
+        Hook::named("mail").on_booked(move |_, _| {
+            diary.note(line);
+            async { Ok(()) }
+        })
+    };
+    let dispatcher = Dispatcher::new().hook(hook("first")).hook(hook("second"));
+    dispatch(&dispatcher, &booking("BOOKING_CREATED", json!({}))).await;
+    assert_eq!(diary.lines(), ["second"]);
+}
+
+#[test]
+fn a_question_mark_makes_a_transient_failure() {
+    fn send() -> Result<(), HookError> {
+        Err(std::io::Error::other("connection refused"))?;
+        Ok(())
+    }
+    let error = send().unwrap_err();
+    assert!(error.is_transient());
+    assert_eq!(error.to_string(), "connection refused");
+}

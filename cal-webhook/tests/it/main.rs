@@ -1,0 +1,11 @@
+//! Tests of trust and meaning through the public surface.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+
+mod bodies;
+mod hooks;
+mod memory;
+mod receiver;
+mod recorded;
+mod transitions;
+mod trust;

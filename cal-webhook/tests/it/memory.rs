@@ -1,0 +1,181 @@
+//! The store in memory keeps its promises, and its bounds.
+
+use std::time::Duration;
+
+use cal_webhook::{
+    Accepted, Decision, DeliveryId, MemoryStore, Settlement, Store, Task, TaskState,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::bodies::{arrival, booking};
+
+const LEASE: Duration = Duration::from_secs(60);
+const NO_LEASE: Duration = Duration::ZERO;
+
+fn hooks() -> Vec<String> {
+    vec!["crm".to_owned(), "mail".to_owned()]
+}
+
+/// A store that has planned a booking with each of these uids.
+async fn planned(uids: &[&str]) -> MemoryStore {
+    let store = MemoryStore::new();
+    for (index, uid) in uids.iter().enumerate() {
+        // Different triggers, so that two deliveries about one booking are two changes.
+        let trigger = ["BOOKING_CREATED", "BOOKING_CANCELLED"][index % 2];
+        store.accept(arrival(&booking(trigger, json!({"uid": uid})))).await.unwrap();
+    }
+    assert_eq!(store.plan(&hooks()).await.unwrap(), uids.len());
+    assert_eq!(store.plan(&hooks()).await.unwrap(), 0);
+    store
+}
+
+async fn claim(store: &MemoryStore) -> Vec<Task> {
+    store.claim(100, LEASE).await.unwrap()
+}
+
+fn states(store: &MemoryStore) -> Vec<TaskState> {
+    store.tasks(100, None).into_iter().map(|task| task.state).collect()
+}
+
+fn in_an_hour() -> DateTime<Utc> {
+    DateTime::<Utc>::MAX_UTC - TimeDelta::hours(1)
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_stored_once() {
+    let store = MemoryStore::new();
+    let body = booking("BOOKING_CREATED", json!({}));
+    let Accepted::Stored(id) = store.accept(arrival(&body)).await.unwrap() else { panic!() };
+    for _ in 0..3 {
+        assert_eq!(store.accept(arrival(&body)).await.unwrap(), Accepted::Duplicate(id));
+    }
+    store.plan(&hooks()).await.unwrap();
+    assert_eq!(store.accept(arrival(&body)).await.unwrap(), Accepted::Duplicate(id));
+    assert_eq!(store.deliveries(10, None).len(), 1);
+    assert_eq!(store.tasks(10, None).len(), 2);
+}
+
+#[tokio::test]
+async fn reaching_a_state_again_runs_no_hook() {
+    let store = MemoryStore::new();
+    let twice = [json!({}), json!({"description": "the same booking through another webhook"})];
+    for members in twice {
+        store.accept(arrival(&booking("BOOKING_CREATED", members))).await.unwrap();
+    }
+    let late = booking("BOOKING_CREATED", json!({"uid": "second", "status": "CANCELLED"}));
+    store.accept(arrival(&late)).await.unwrap();
+    store.plan(&hooks()).await.unwrap();
+    let decisions: Vec<_> =
+        store.deliveries(10, None).into_iter().map(|record| record.decision.unwrap()).collect();
+    assert_eq!(decisions, [Decision::Stale, Decision::Same, Decision::Applied]);
+    assert_eq!(store.tasks(10, None).len(), 2);
+}
+
+#[tokio::test]
+async fn tasks_of_one_hook_about_one_booking_run_in_order() {
+    let store = planned(&["first", "first"]).await;
+    let created = claim(&store).await;
+    let hooks: Vec<_> = created.iter().map(|task| task.hook.as_str()).collect();
+    assert_eq!(hooks, ["crm", "mail"]);
+    assert!(claim(&store).await.is_empty());
+
+    // A hook that is done goes on although the other one still works.
+    assert!(store.settle(&created[1], Settlement::Done).await.unwrap());
+    let cancelled = claim(&store).await;
+    assert_eq!(cancelled.len(), 1);
+    assert_eq!(cancelled[0].hook, "mail");
+    assert_eq!(cancelled[0].transition.as_ref().unwrap().change.as_str(), "cancelled");
+}
+
+#[tokio::test]
+async fn bookings_do_not_wait_for_each_other() {
+    let store = planned(&["first", "second"]).await;
+    assert_eq!(claim(&store).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_failed_task_waits_and_is_claimed_again_with_a_higher_attempt() {
+    let store = planned(&["first", "first"]).await;
+    let crm = claim(&store).await.swap_remove(0);
+    let error = "503 from the crm".to_owned();
+    let later = Settlement::Retry { at: in_an_hour(), error: error.clone() };
+    assert!(store.settle(&crm, later).await.unwrap());
+    assert!(claim(&store).await.is_empty());
+    let record = store.tasks(10, None).into_iter().find(|task| task.id == crm.id).unwrap();
+    assert_eq!((record.state, record.last_error), (TaskState::Retry, Some(error)));
+
+    assert!(store.move_to(crm.id, DateTime::UNIX_EPOCH).await.unwrap());
+    let again = claim(&store).await;
+    assert_eq!((again[0].id, again[0].attempt), (crm.id, 2));
+}
+
+#[tokio::test]
+async fn a_claim_that_ran_out_is_given_to_the_next_and_settles_nothing() {
+    let store = planned(&["first"]).await;
+    let slow = store.claim(2, NO_LEASE).await.unwrap().swap_remove(0);
+    let next = claim(&store).await.into_iter().find(|task| task.id == slow.id).unwrap();
+    assert_eq!(next.attempt, 2);
+    assert!(!store.settle(&slow, Settlement::Done).await.unwrap());
+    assert!(store.settle(&next, Settlement::Done).await.unwrap());
+    assert!(!store.settle(&next, Settlement::Done).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_dead_or_cancelled_task_lets_the_next_one_go() {
+    let store = planned(&["first", "first"]).await;
+    let created = claim(&store).await;
+    let dead = Settlement::Dead { error: "unknown contact".to_owned() };
+    assert!(store.settle(&created[0], dead).await.unwrap());
+    let retry = Settlement::Retry { at: in_an_hour(), error: "down".to_owned() };
+    assert!(store.settle(&created[1], retry).await.unwrap());
+    assert!(store.cancel(created[1].id).await.unwrap());
+    assert!(!store.cancel(created[1].id).await.unwrap());
+    assert!(!store.move_to(created[1].id, in_an_hour()).await.unwrap());
+    assert_eq!(claim(&store).await.len(), 2);
+    assert_eq!(
+        states(&store),
+        [TaskState::Running, TaskState::Running, TaskState::Skipped, TaskState::Dead]
+    );
+}
+
+#[tokio::test]
+async fn a_full_store_forgets_what_is_finished_and_refuses_the_rest() {
+    let store = MemoryStore::with_capacity(2);
+    let body = |uid: &str| booking("BOOKING_CREATED", json!({"uid": uid}));
+    for uid in ["first", "second"] {
+        store.accept(arrival(&body(uid))).await.unwrap();
+    }
+    store.plan(&hooks()).await.unwrap();
+    let refused = store.accept(arrival(&body("third"))).await.unwrap_err();
+    assert_eq!(refused.to_string(), "all 2 deliveries in memory still wait for a hook");
+
+    for task in claim(&store).await.iter().filter(|task| is_about(task, "second")) {
+        store.settle(task, Settlement::Done).await.unwrap();
+    }
+    assert!(matches!(store.accept(arrival(&body("third"))).await.unwrap(), Accepted::Stored(_)));
+    let kept: Vec<_> =
+        store.deliveries(10, None).iter().map(|record| uid(&record.delivery)).collect();
+    assert_eq!(kept, ["third", "first"]);
+    // What was forgotten is new again.
+    assert_eq!(store.tasks(10, None).len(), 2);
+}
+
+fn uid(delivery: &cal_core::Delivery) -> String {
+    delivery.event.booking().unwrap().uid.as_ref().unwrap().to_string()
+}
+
+fn is_about(task: &Task, booking: &str) -> bool {
+    uid(&task.delivery) == booking
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_from_the_newest() {
+    let store = planned(&["a", "b", "c", "d", "e"]).await;
+    let all: Vec<DeliveryId> = store.deliveries(10, None).iter().map(|record| record.id).collect();
+    assert!(all.is_sorted_by(|newer, older| newer > older));
+    let first = store.deliveries(2, None);
+    let second = store.deliveries(2, Some(first[1].id));
+    let ids: Vec<_> = first.iter().chain(&second).map(|record| record.id).collect();
+    assert_eq!(ids, all[..4]);
+}
