@@ -1,3 +1,33 @@
-//! To be written.
+//! Receives Cal.com webhooks in axum and prints what happens to bookings.
+//!
+//! `CAL_WEBHOOK_SECRET=… cargo run --features axum --example receive_axum`
 
-fn main() {}
+use std::env;
+
+use axum::Router;
+use calcom::{Hook, Receiver, Verifier};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let receiver = Receiver::builder(Verifier::new(env::var("CAL_WEBHOOK_SECRET")?)?)
+        .hook(
+            Hook::named("print")
+                .on_booked(|_cx, booking| async move {
+                    println!("booked: {} at {}", booking.title, booking.start);
+                    Ok(())
+                })
+                .on_rescheduled(|_cx, booking| async move {
+                    println!("moved: {} to {}", booking.title, booking.start);
+                    Ok(())
+                })
+                .on_cancelled(|_cx, booking| async move {
+                    println!("cancelled: {}", booking.title);
+                    Ok(())
+                }),
+        )
+        .build();
+    let app = Router::new().nest("/api/webhooks/cal", calcom::axum::router(receiver));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("point the webhook to http://{}/api/webhooks/cal", listener.local_addr()?);
+    Ok(axum::serve(listener, app).await?)
+}

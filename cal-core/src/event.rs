@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    AcceptedInstantMeeting, Booking, CalVideoNoShow, DelegationError, DelegationRotation,
-    FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate, OutOfOffice, ParseError,
-    Recording, Transcript, Trigger, WrongAssignment,
+    AcceptedInstantMeeting, Booking, BookingUid, CalVideoNoShow, DelegationError,
+    DelegationRotation, FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate,
+    OutOfOffice, ParseError, Recording, Transcript, Trigger, WrongAssignment,
 };
 
 /// What a delivery reports: one variant for every [`Trigger`], with its payload.
@@ -99,6 +99,24 @@ impl Event {
             | Self::BookingRescheduled(booking)
             | Self::Ping(booking) => Some(booking),
             _ => None,
+        }
+    }
+
+    /// Returns the booking's public id, under whichever name the payload has it.
+    #[must_use]
+    pub fn booking_uid(&self) -> Option<&BookingUid> {
+        match self {
+            Self::AfterGuestsCalVideoNoShow(no_show) | Self::AfterHostsCalVideoNoShow(no_show) => {
+                no_show.uid.as_ref()
+            }
+            Self::BookingNoShowUpdated(update) => update.uid.as_ref(),
+            Self::InstantMeeting(meeting) => meeting.uid.as_ref(),
+            Self::InstantMeetingAccepted(meeting) => meeting.uid.as_ref(),
+            Self::MeetingEnded(meeting) | Self::MeetingStarted(meeting) => meeting.uid.as_ref(),
+            Self::RecordingReady(recording) => recording.uid.as_ref(),
+            Self::RecordingTranscriptionGenerated(transcript) => transcript.uid.as_ref(),
+            Self::WrongAssignmentReport(report) => report.booking.uid.as_ref(),
+            other => other.booking()?.uid.as_ref(),
         }
     }
 

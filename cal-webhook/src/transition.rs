@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event, NoShowUpdate, OutOfOffice};
+use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event};
 
 use crate::{Seat, Subject};
 
@@ -34,66 +34,51 @@ impl Transition {
     /// Reads what happened; `None` for unknown triggers and opaque bodies.
     #[must_use]
     pub fn of(delivery: &Delivery) -> Option<Self> {
-        Some(match &delivery.event {
-            Event::AfterGuestsCalVideoNoShow(no_show) => {
-                Self::about(Change::GuestNoShow, no_show.uid.as_ref())
-            }
-            Event::AfterHostsCalVideoNoShow(no_show) => {
-                Self::about(Change::HostNoShow, no_show.uid.as_ref())
-            }
+        let event = &delivery.event;
+        let about = |change| Self::new(change, event.booking_uid().cloned().map(Subject::Booking));
+        Some(match event {
+            Event::AfterGuestsCalVideoNoShow(_) => about(Change::GuestNoShow),
+            Event::AfterHostsCalVideoNoShow(_) => about(Change::HostNoShow),
             Event::BookingCancelled(booking) => cancelled(booking),
             Event::BookingCreated(booking) => accepted(booking, booking.reschedule_uid.is_some()),
-            Event::BookingRescheduled(booking) => accepted(booking, true),
-            Event::BookingLocationUpdated(booking) => {
-                Self::about(Change::LocationChanged, booking.uid.as_ref())
-            }
-            Event::BookingNoShowUpdated(update) => no_show(update),
+            Event::BookingLocationUpdated(_) => about(Change::LocationChanged),
+            Event::BookingNoShowUpdated(_) => about(Change::NoShow),
             Event::BookingPaid(booking) => paid(booking),
             // Its status says ACCEPTED although the payment is still due.
             Event::BookingPaymentInitiated(booking) => {
                 Self::new(Change::PaymentInitiated, Subject::of_booking(booking))
             }
-            Event::BookingReassigned(booking) => {
-                Self::about(Change::Reassigned, booking.uid.as_ref())
-            }
+            Event::BookingReassigned(_) => about(Change::Reassigned),
             Event::BookingRejected(booking) => Self {
                 root: root(booking),
                 ..Self::new(Change::Rejected, Subject::of_booking(booking))
             },
             Event::BookingRequested(booking) => requested(booking),
-            Event::CalendarEntryRejected(_) => Self::new(Change::CalendarEntryRejected, None),
-            Event::DelegationCredentialError(_) => Self::new(Change::DelegationError, None),
+            Event::BookingRescheduled(booking) => accepted(booking, true),
+            Event::CalendarEntryRejected(_) => about(Change::CalendarEntryRejected),
+            Event::DelegationCredentialError(_) => about(Change::DelegationError),
             Event::DelegationCredentialRotationRequired(_) => {
-                Self::new(Change::DelegationRotationRequired, None)
+                about(Change::DelegationRotationRequired)
             }
-            Event::DelegationCredentialSecretRotated(_) => {
-                Self::new(Change::DelegationRotated, None)
-            }
+            Event::DelegationCredentialSecretRotated(_) => about(Change::DelegationRotated),
             Event::DelegationCredentialSecretRotationFailed(_) => {
-                Self::new(Change::DelegationRotationFailed, None)
+                about(Change::DelegationRotationFailed)
             }
-            Event::FormSubmitted(_) => Self::new(Change::Form, None),
-            Event::FormSubmittedNoEvent(_) => Self::new(Change::FormWithoutBooking, None),
-            Event::InstantMeeting(meeting) => {
-                Self::about(Change::InstantMeeting, meeting.uid.as_ref())
+            Event::FormSubmitted(_) => about(Change::Form),
+            Event::FormSubmittedNoEvent(_) => about(Change::FormWithoutBooking),
+            Event::InstantMeeting(_) => about(Change::InstantMeeting),
+            Event::InstantMeetingAccepted(_) => about(Change::InstantMeetingAccepted),
+            Event::MeetingEnded(_) => about(Change::Ended),
+            Event::MeetingStarted(_) => about(Change::Started),
+            Event::OooCreated(out) => {
+                let entry = out.entry.uuid.clone().map(Subject::OutOfOffice);
+                Self::new(Change::OutOfOffice, entry)
             }
-            Event::InstantMeetingAccepted(meeting) => {
-                Self::about(Change::InstantMeetingAccepted, meeting.uid.as_ref())
-            }
-            Event::MeetingEnded(meeting) => Self::about(Change::Ended, meeting.uid.as_ref()),
-            Event::MeetingStarted(meeting) => Self::about(Change::Started, meeting.uid.as_ref()),
-            Event::OooCreated(out) => out_of_office(out),
             Event::Ping(_) => Self::new(Change::Ping, None),
-            Event::RecordingReady(recording) => {
-                Self::about(Change::Recording, recording.uid.as_ref())
-            }
-            Event::RecordingTranscriptionGenerated(transcript) => {
-                Self::about(Change::Transcript, transcript.uid.as_ref())
-            }
-            Event::RoutingFormFallbackHit(_) => Self::new(Change::RoutingFallback, None),
-            Event::WrongAssignmentReport(report) => {
-                Self::about(Change::WrongAssignment, report.booking.uid.as_ref())
-            }
+            Event::RecordingReady(_) => about(Change::Recording),
+            Event::RecordingTranscriptionGenerated(_) => about(Change::Transcript),
+            Event::RoutingFormFallbackHit(_) => about(Change::RoutingFallback),
+            Event::WrongAssignmentReport(_) => about(Change::WrongAssignment),
             _ => return None,
         })
     }
@@ -121,10 +106,6 @@ impl Transition {
 
     fn new(change: Change, subject: Option<Subject>) -> Self {
         Self { change, subject, moved_from: None, root: None, stale: false }
-    }
-
-    fn about(change: Change, uid: Option<&BookingUid>) -> Self {
-        Self::new(change, uid.cloned().map(Subject::Booking))
     }
 }
 
@@ -195,14 +176,6 @@ fn paid(booking: &Booking) -> Transition {
     let booking = || booking.uid.clone().map(Subject::Booking);
     let change = if is_fee { Change::NoShowFee } else { Change::Paid };
     Transition::new(change, payment.or_else(booking))
-}
-
-fn no_show(update: &NoShowUpdate) -> Transition {
-    Transition::about(Change::NoShow, update.uid.as_ref())
-}
-
-fn out_of_office(out: &OutOfOffice) -> Transition {
-    Transition::new(Change::OutOfOffice, out.entry.uuid.clone().map(Subject::OutOfOffice))
 }
 
 /// The booking that this one replaces; moving one seat replaces none.

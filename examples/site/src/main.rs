@@ -1,3 +1,41 @@
-//! To be written.
+//! A consultation business that runs on calcom.
+//!
+//! Without any variable set it runs in demo mode: it generates its secrets, sends itself a booking,
+//! a reschedule and a cancellation, and prints what its hook saw. `site --help` lists all settings.
 
-fn main() {}
+mod admin;
+mod app;
+mod config;
+mod demo;
+mod journal;
+mod serve;
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::{app::App, config::Config};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    let level = if config.debug_mode { "debug" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
+
+    let demo = config.is_demo().then(demo::Demo::new);
+    let app = App::new(&config, demo.as_ref())?;
+    let listener = TcpListener::bind(config.bind_addr).await?;
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}");
+    if let Some(demo) = demo {
+        demo.introduce(address);
+        tokio::spawn(async move {
+            if let Err(error) = demo.play(address).await {
+                tracing::error!("the demo stopped: {error:#}");
+            }
+        });
+    }
+    serve::until_shutdown(listener, app.router()).await;
+    Ok(())
+}

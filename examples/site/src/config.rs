@@ -1,0 +1,64 @@
+//! The site's settings, each a flag and an environment variable.
+
+use std::{env, net::SocketAddr};
+
+use clap::Parser;
+use secrecy::SecretString;
+
+/// The variables that end demo mode: whoever sets one of them means this site in earnest.
+const LIVE: [&str; 20] = [
+    "ADMIN_TOKEN",
+    "APP_URL",
+    "CAL_ACCESS_TOKEN",
+    "CAL_API_KEY",
+    "CAL_API_URL",
+    "CAL_LINK",
+    "CAL_OAUTH_CLIENT_ID",
+    "CAL_OAUTH_CLIENT_SECRET",
+    "CAL_ORGANIZATION_ID",
+    "CAL_ORIGIN",
+    "CAL_WEBHOOK_SECRET",
+    "CAL_WEBHOOK_SECRET_OLD",
+    "CONTACT_EMAIL",
+    "DATABASE_URL",
+    "DEBUG_MODE",
+    "HUBSPOT_TOKEN",
+    "POSTHOG_KEY",
+    "RESEND_API_KEY",
+    "SLACK_WEBHOOK_URL",
+    "SMTP_URL",
+];
+
+/// A consultation business that runs on calcom; without any setting it runs in demo mode.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Config {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, env, default_value = "127.0.0.1:3000")]
+    pub(crate) bind_addr: SocketAddr,
+
+    /// The secret of the webhook in Cal.com's settings.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) cal_webhook_secret: Option<SecretString>,
+
+    /// The secret that the webhook had before, while it is being changed.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) cal_webhook_secret_old: Option<SecretString>,
+
+    /// The bearer token of the admin API.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) admin_token: Option<SecretString>,
+
+    /// Whether to log more; `RUST_LOG` takes precedence.
+    #[arg(long, env)]
+    pub(crate) debug_mode: bool,
+}
+
+impl Config {
+    /// Whether nothing was configured, so that the site shows itself.
+    pub(crate) fn is_demo(&self) -> bool {
+        let flags = [&self.cal_webhook_secret, &self.cal_webhook_secret_old, &self.admin_token];
+        flags.iter().all(|flag| flag.is_none())
+            && !LIVE.iter().any(|name| env::var_os(name).is_some())
+    }
+}

@@ -1,0 +1,71 @@
+//! Serves HTTP with the limits that a router cannot set, and stops without dropping a request.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, signal, time};
+
+/// How long a client may take to send its headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long requests may take to end after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until Ctrl-C or SIGTERM, then lets the requests at hand end.
+pub(crate) async fn until_shutdown(listener: TcpListener, router: Router) {
+    let mut stop = pin!(shutdown());
+    let graceful = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, for example: others may close theirs meanwhile.
+                    tracing::warn!("could not accept a connection: {error}");
+                    time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended: {error}");
+            }
+        });
+    }
+    drop(listener);
+    tracing::info!("stopping");
+    if time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("stopped before every request had ended");
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+fn shutdown() -> impl Future<Output = ()> {
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate()).ok();
+    async move {
+        let terminated = async {
+            match &mut terminate {
+                Some(terminate) => terminate.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminated => {}
+        }
+    }
+}
