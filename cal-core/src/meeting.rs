@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 
 use crate::{
-    Answer, AppStatus, BookingId, BookingStatus, BookingUid, EventTypeId, Fields, Location,
-    Payment, Person, Question, SchedulingType, TeamId, TimeFormat, UserId, wire::null_as_default,
+    Answer, AppStatus, BookingId, BookingStatus, BookingUid, DestinationCalendar, EventTypeId,
+    Fields, Location, Payment, Person, Question, SchedulingType, TeamId, TimeFormat, UserId,
+    wire::null_as_default,
 };
 
 /// A meeting whose scheduled start or end has come (`scheduleTrigger.ts`).
@@ -152,6 +153,8 @@ pub struct MeetingUser {
     pub hide_branding: Option<bool>,
     /// Whether a platform manages the account.
     pub is_platform_managed: Option<bool>,
+    /// The calendar that bookings are written to; of a team's hosts (`handleConfirmation.ts`).
+    pub destination_calendar: Option<DestinationCalendar>,
 }
 
 /// What a booking is called in a calendar or a video app.

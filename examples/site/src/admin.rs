@@ -44,9 +44,13 @@ impl Admin {
 
 /// Lets only requests with the bearer token through.
 async fn authorize(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes());
-    let expected = format!("Bearer {}", admin.token.expose_secret());
-    if given.is_some_and(|given| bool::from(given.ct_eq(expected.as_bytes()))) {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let token = header.and_then(|value| value.to_str().ok()).and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    });
+    let expected = admin.token.expose_secret().as_bytes();
+    if token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(expected))) {
         next.run(request).await
     } else {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
@@ -72,7 +76,9 @@ async fn deliveries(
     let limit = page.limit.unwrap_or(LIMIT).clamp(1, MOST);
     let after = match page.after.map(|cursor| cursor.parse()).transpose() {
         Ok(after) => after,
-        Err(_) => return error(StatusCode::BAD_REQUEST, "expected after to be a cursor of this list"),
+        Err(_) => {
+            return error(StatusCode::BAD_REQUEST, "expected after to be a cursor of this list");
+        }
     };
     let mut records = admin.store.deliveries(limit + 1, after);
     let more = records.len() > limit;

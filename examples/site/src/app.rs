@@ -30,9 +30,8 @@ impl App {
         let verifier = secret
             .map(|secret| verifier(secret, config.cal_webhook_secret_old.as_ref()))
             .transpose()?;
-        let receiver = verifier.map(|verifier| {
-            Receiver::builder(verifier).store(store.clone()).hook(Journal).build()
-        });
+        let receiver = verifier
+            .map(|verifier| Receiver::builder(verifier).store(store.clone()).hook(Journal).build());
         let admin = token.map(|token| Admin::new(token.clone(), store)).transpose()?;
         Ok(Self { receiver, admin })
     }

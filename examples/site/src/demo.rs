@@ -124,6 +124,9 @@ async fn send(address: SocketAddr, signer: &Signer, body: &str) -> anyhow::Resul
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await?;
     let status = answer.lines().next().unwrap_or_default();
-    ensure!(status.contains(" 200 "), "expected the site to store its own delivery, found {status}");
+    ensure!(
+        status.contains(" 200 "),
+        "expected the site to store its own delivery, found {status}"
+    );
     Ok(())
 }

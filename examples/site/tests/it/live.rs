@@ -1,0 +1,100 @@
+//! The site with settings of its own.
+
+use std::process::Command;
+
+use calcom::Signer;
+use serde_json::{Value, json};
+
+use crate::process::Site;
+
+const VARIABLES: [(&str, &str); 2] =
+    [("CAL_WEBHOOK_SECRET", "a secret for tests"), ("ADMIN_TOKEN", "a token for tests")];
+
+fn post(site: &Site, secret: &str, body: &str) -> (u16, Value) {
+    let signature = Signer::new(secret.to_owned()).unwrap().sign(body);
+    let head = format!("POST /api/webhooks/cal HTTP/1.1\r\nX-Cal-Signature-256: {signature}");
+    let (status, body) = site.request(&head, body);
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+fn ping(number: usize) -> String {
+    json!({"triggerEvent": "BOOKING_CONFIRMED", "payload": {"number": number}}).to_string()
+}
+
+#[test]
+fn deliveries_come_in_pages_from_the_newest() {
+    let site = Site::start(&VARIABLES);
+    for number in 0..5 {
+        let (status, answer) = post(&site, VARIABLES[0].1, &ping(number));
+        assert_eq!((status, &answer["status"]), (200, &json!("stored")));
+    }
+    site.line_with("unknown trigger BOOKING_CONFIRMED");
+    let mut seen = Vec::new();
+    let mut path = "deliveries?limit=2".to_owned();
+    loop {
+        let (status, page) = site.admin(&path, VARIABLES[1].1);
+        assert_eq!(status, 200);
+        for item in page["items"].as_array().unwrap() {
+            assert_eq!(item["trigger"], "BOOKING_CONFIRMED");
+            assert_eq!((&item["parsed"], &item["transition"]), (&json!("unknown"), &Value::Null));
+            seen.push(item["event"]["payload"]["number"].as_u64().unwrap());
+        }
+        match page["next"].as_str() {
+            Some(next) => path = format!("deliveries?limit=2&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [4, 3, 2, 1, 0]);
+}
+
+#[test]
+fn the_admin_api_is_closed_without_its_token() {
+    let site = Site::start(&VARIABLES);
+    for token in ["", "a token for test", "a token for tests!"] {
+        let (status, body) = site.admin("deliveries", token);
+        assert_eq!((status, body), (401, json!({"error": "expected the admin token as bearer"})));
+    }
+    let (status, _) = site.request("GET /admin/api/deliveries HTTP/1.1", "");
+    assert_eq!(status, 401);
+    let bad_cursor = site.admin("deliveries?after=yesterday", VARIABLES[1].1);
+    assert_eq!(bad_cursor.0, 400);
+    assert_eq!(site.admin("deliveries?limit=many", VARIABLES[1].1).0, 400);
+}
+
+#[test]
+fn both_secrets_hold_while_one_replaces_the_other() {
+    let site = Site::start(&[
+        ("CAL_WEBHOOK_SECRET", "new"),
+        ("CAL_WEBHOOK_SECRET_OLD", "old"),
+        ("ADMIN_TOKEN", "token"),
+    ]);
+    assert_eq!(post(&site, "new", &ping(1)).0, 200);
+    assert_eq!(post(&site, "old", &ping(2)).0, 200);
+    assert_eq!(post(&site, "older", &ping(3)).0, 401);
+    assert_eq!(site.admin("deliveries", "token").1["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_not_configured_is_off_and_said_so() {
+    let site = Site::start(&[("ADMIN_TOKEN", "token")]);
+    let (status, _) = site.request("POST /api/webhooks/cal HTTP/1.1", "{}");
+    assert_eq!(status, 404);
+    assert_eq!(site.admin("deliveries", "token").0, 200);
+
+    let site = Site::start(&[("CAL_WEBHOOK_SECRET", "secret")]);
+    assert_eq!(post(&site, "secret", &ping(1)).0, 200);
+    assert_eq!(site.request("GET /admin/api/deliveries HTTP/1.1", "").0, 404);
+}
+
+#[test]
+fn an_empty_secret_stops_the_site_at_its_start() {
+    let output = Command::new(env!("CARGO_BIN_EXE_site"))
+        .env_clear()
+        .env("BIND_ADDR", "127.0.0.1:0")
+        .env("CAL_WEBHOOK_SECRET", " ")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("CAL_WEBHOOK_SECRET") && error.contains("is empty"), "{error}");
+}
