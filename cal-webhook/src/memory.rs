@@ -164,8 +164,13 @@ impl Store for MemoryStore {
         Ok(planned)
     }
 
-    async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<Task>, StoreError> {
-        Ok(self.ledger().claim(limit, Moment::now(), lease))
+    async fn claim(
+        &self,
+        hook: &str,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Vec<Task>, StoreError> {
+        Ok(self.ledger().claim(hook, limit, Moment::now(), lease))
     }
 
     async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {

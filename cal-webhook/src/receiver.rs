@@ -53,14 +53,14 @@ impl Receiver {
     }
 
     /// Answers a request: the one function that adapters call.
-    pub async fn receive<B, E>(&self, head: Head, body: B) -> Reply
+    pub async fn receive<B, E>(&self, mut head: Head, body: B) -> Reply
     where
         B: Stream<Item = Result<Bytes, E>>,
     {
         if head.method == Method::Get {
             return Reply::health();
         }
-        let kept = head.kept.clone();
+        let kept = std::mem::take(&mut head.kept);
         let verified = match self.admit(head, body).await {
             Ok(verified) => verified,
             Err(rejection) => return rejection.into(),

@@ -32,11 +32,12 @@ pub trait Store: Send + Sync + 'static {
     /// Returns how many deliveries were planned; the store may leave some for the next call.
     fn plan(&self, hooks: &[String]) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Takes up to `limit` tasks that are due, each for the time of the lease.
+    /// Takes up to `limit` tasks of a hook that are due, each for the time of the lease.
     ///
     /// Tasks of one hook about one booking come one after the other, in order.
     fn claim(
         &self,
+        hook: &str,
         limit: usize,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Task>, StoreError>> + Send;
@@ -63,7 +64,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// A delivery on its way into the store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Arrival {
     body: Bytes,
     digest: Digest,
@@ -90,13 +91,6 @@ impl Arrival {
     #[must_use]
     pub fn with_headers(mut self, headers: Vec<(String, String)>) -> Self {
         self.headers = headers;
-        self
-    }
-
-    /// Says where the delivery came from; [`Source::Webhook`] unless told.
-    #[must_use]
-    pub fn with_source(mut self, source: Source) -> Self {
-        self.source = source;
         self
     }
 
@@ -134,6 +128,18 @@ impl Arrival {
     #[must_use]
     pub fn source(&self) -> Source {
         self.source
+    }
+}
+
+/// Shows the size of the body instead of the body: it holds personal data.
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("size", &self.body.len())
+            .field("digest", &self.digest)
+            .field("received_at", &self.received_at)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -225,8 +231,6 @@ pub enum Decision {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Source {
-    /// The simulator.
-    Simulator,
     /// A webhook.
     Webhook,
 }

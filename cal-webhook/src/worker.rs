@@ -1,6 +1,6 @@
 //! Plans deliveries and runs their tasks, beside the answers.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinHandle;
@@ -10,8 +10,8 @@ use crate::{
     clock::Moment, receiver::chain, retry,
 };
 
-/// How many hooks run at the same time.
-const CONCURRENCY: usize = 64;
+/// How many tasks of one hook run at the same time; no hook takes the place of another.
+const CONCURRENCY: usize = 16;
 
 /// How much longer than a hook's timeout its task stays claimed.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -26,27 +26,7 @@ impl Worker {
     /// Starts a worker on the current runtime.
     pub(crate) fn start(store: &Arc<dyn ErasedStore>, dispatcher: &Dispatcher) -> Self {
         let (store, dispatcher) = (Arc::clone(store), dispatcher.clone());
-        Self(tokio::spawn(async move {
-            let hooks: Vec<String> = dispatcher.names().map(str::to_owned).collect();
-            let mut running = FuturesUnordered::new();
-            loop {
-                match turn(&*store, &dispatcher, &hooks, CONCURRENCY - running.len()).await {
-                    Ok(tasks) => running.extend(tasks.into_iter().map(|task| {
-                        let (store, dispatcher) = (Arc::clone(&store), dispatcher.clone());
-                        async move { finish(&*store, &dispatcher, task).await }
-                    })),
-                    Err(error) => {
-                        tracing::error!(error = %chain(&error), "the store failed");
-                        tokio::time::sleep(PAUSE).await;
-                        continue;
-                    }
-                }
-                tokio::select! {
-                    Some(()) = running.next() => {}
-                    () = store.wake(), if running.len() < CONCURRENCY => {}
-                }
-            }
-        }))
+        Self(tokio::spawn(run(store, dispatcher)))
     }
 }
 
@@ -56,18 +36,45 @@ impl Drop for Worker {
     }
 }
 
-/// Plans everything there is to plan, and claims what is due.
-async fn turn(
-    store: &dyn ErasedStore,
-    dispatcher: &Dispatcher,
-    hooks: &[String],
-    limit: usize,
-) -> Result<Vec<Task>, StoreError> {
-    while store.plan(hooks).await? > 0 {}
-    if limit == 0 {
-        return Ok(Vec::new());
+async fn run(store: Arc<dyn ErasedStore>, dispatcher: Dispatcher) {
+    let hooks: Vec<String> = dispatcher.names().map(str::to_owned).collect();
+    let mut free: HashMap<&str, usize> =
+        hooks.iter().map(|hook| (hook.as_str(), CONCURRENCY)).collect();
+    let mut running = FuturesUnordered::new();
+    let lease = dispatcher.limit() + MARGIN;
+    loop {
+        let planned = store.plan(&hooks).await;
+        let mut failure = planned.as_ref().err().map(chain);
+        for (&hook, free) in free.iter_mut().filter(|(_, free)| **free > 0) {
+            let tasks = match store.claim(hook, *free, lease).await {
+                Ok(tasks) => tasks,
+                Err(error) => {
+                    failure = Some(chain(&error));
+                    break;
+                }
+            };
+            *free -= tasks.len();
+            running.extend(tasks.into_iter().map(|task| {
+                let (store, dispatcher) = (Arc::clone(&store), dispatcher.clone());
+                async move {
+                    finish(&*store, &dispatcher, task).await;
+                    hook
+                }
+            }));
+        }
+        if let Some(error) = failure {
+            tracing::error!(error, "the store failed");
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        let more = planned.is_ok_and(|planned| planned > 0);
+        tokio::select! {
+            Some(hook) = running.next() => *free.entry(hook).or_default() += 1,
+            // What was planned may not be all there is.
+            () = tokio::task::yield_now(), if more => {}
+            () = store.wake(), if !more => {}
+        }
     }
-    store.claim(limit, dispatcher.limit() + MARGIN).await
 }
 
 /// Runs a task and writes down how it ended.
@@ -79,7 +86,8 @@ async fn finish(store: &dyn ErasedStore, dispatcher: &Dispatcher, task: Task) {
         Ok(()) => Settlement::Done,
         Err(error) => {
             let settlement = after_failure(&error, attempt);
-            tracing::warn!(hook, attempt, %delivery, %error, ?settlement, "a hook failed");
+            let again = matches!(settlement, Settlement::Retry { .. });
+            tracing::warn!(hook, attempt, %delivery, %error, again, "a hook failed");
             settlement
         }
     };
@@ -109,7 +117,12 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait ErasedStore: Send + Sync {
     fn accept(&self, arrival: Arrival) -> Boxed<'_, Result<Accepted, StoreError>>;
     fn plan<'a>(&'a self, hooks: &'a [String]) -> Boxed<'a, Result<usize, StoreError>>;
-    fn claim(&self, limit: usize, lease: Duration) -> Boxed<'_, Result<Vec<Task>, StoreError>>;
+    fn claim<'a>(
+        &'a self,
+        hook: &'a str,
+        limit: usize,
+        lease: Duration,
+    ) -> Boxed<'a, Result<Vec<Task>, StoreError>>;
     fn settle<'a>(
         &'a self,
         task: &'a Task,
@@ -127,8 +140,13 @@ impl<S: Store> ErasedStore for S {
         Box::pin(Store::plan(self, hooks))
     }
 
-    fn claim(&self, limit: usize, lease: Duration) -> Boxed<'_, Result<Vec<Task>, StoreError>> {
-        Box::pin(Store::claim(self, limit, lease))
+    fn claim<'a>(
+        &'a self,
+        hook: &'a str,
+        limit: usize,
+        lease: Duration,
+    ) -> Boxed<'a, Result<Vec<Task>, StoreError>> {
+        Box::pin(Store::claim(self, hook, limit, lease))
     }
 
     fn settle<'a>(

@@ -33,9 +33,9 @@ pub(super) struct Ledger {
     finished: VecDeque<DeliveryId>,
     tasks: BTreeMap<TaskId, Work>,
     lanes: HashMap<Lane, VecDeque<TaskId>>,
-    /// Tasks that can be claimed: waiting ones at the head of their lane when due, and running ones
-    /// when their lease ends.
-    due: BTreeSet<(Instant, TaskId)>,
+    /// Tasks that can be claimed, by hook: waiting ones at the head of their lane when due, and
+    /// running ones when their lease ends.
+    due: HashMap<String, BTreeSet<(Instant, TaskId)>>,
 }
 
 /// No delivery can be forgotten to make room.
@@ -82,7 +82,7 @@ impl Ledger {
             finished: VecDeque::new(),
             tasks: BTreeMap::new(),
             lanes: HashMap::new(),
-            due: BTreeSet::new(),
+            due: HashMap::new(),
         }
     }
 
@@ -155,9 +155,7 @@ impl Ledger {
         };
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
         let received_at = entry.arrival.received_at();
-        let uid = transition
-            .as_ref()
-            .and_then(|transition| transition.subject.as_ref()?.booking_uid().cloned());
+        let uid = delivery.event.booking_uid().cloned();
         entry.planned = Some(Planned { delivery: Arc::new(delivery), transition, decision, state });
         let hooks = if decision == Decision::Applied { hooks } else { &[] };
         if hooks.is_empty() {
@@ -211,25 +209,35 @@ impl Ledger {
     /// Sets from when a task can be claimed.
     fn claimable(&mut self, id: TaskId, at: Option<Instant>) {
         let Some(work) = self.tasks.get_mut(&id) else { return };
-        if let Some(before) = std::mem::replace(&mut work.claimable_at, at) {
-            self.due.remove(&(before, id));
+        let before = std::mem::replace(&mut work.claimable_at, at);
+        if !self.due.contains_key(&work.record.hook) {
+            self.due.insert(work.record.hook.clone(), BTreeSet::new());
+        }
+        let Some(due) = self.due.get_mut(&work.record.hook) else { return };
+        if let Some(before) = before {
+            due.remove(&(before, id));
         }
         if let Some(at) = at {
-            self.due.insert((at, id));
+            due.insert((at, id));
         }
     }
 
-    pub(super) fn claim(&mut self, limit: usize, now: Moment, lease: Duration) -> Vec<Task> {
-        let mut claimed = Vec::new();
-        while claimed.len() < limit {
-            let due = self.due.first().filter(|(at, _)| *at <= now.machine());
-            let Some(&(_, id)) = due else { break };
-            self.claimable(id, Some(now.machine_after(lease)));
-            if let Some(task) = self.start(id) {
-                claimed.push(task);
-            }
-        }
-        claimed
+    pub(super) fn claim(
+        &mut self,
+        hook: &str,
+        limit: usize,
+        now: Moment,
+        lease: Duration,
+    ) -> Vec<Task> {
+        let Some(due) = self.due.get(hook) else { return Vec::new() };
+        let due = due.iter().take_while(|(at, _)| *at <= now.machine()).take(limit);
+        let ids: Vec<_> = due.map(|(_, id)| *id).collect();
+        ids.into_iter()
+            .filter_map(|id| {
+                self.claimable(id, Some(now.machine_after(lease)));
+                self.start(id)
+            })
+            .collect()
     }
 
     fn start(&mut self, id: TaskId) -> Option<Task> {
@@ -318,7 +326,7 @@ impl Ledger {
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.due.first().map(|(at, _)| *at)
+        self.due.values().filter_map(BTreeSet::first).map(|(at, _)| *at).min()
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -31,7 +31,16 @@ async fn planned(uids: &[&str]) -> MemoryStore {
 }
 
 async fn claim(store: &MemoryStore) -> Vec<Task> {
-    store.claim(100, LEASE).await.unwrap()
+    claim_for(store, LEASE).await
+}
+
+/// Claims what is due for every hook.
+async fn claim_for(store: &MemoryStore, lease: Duration) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for hook in hooks() {
+        tasks.extend(store.claim(&hook, 100, lease).await.unwrap());
+    }
+    tasks
 }
 
 fn states(store: &MemoryStore) -> Vec<TaskState> {
@@ -113,7 +122,7 @@ async fn a_failed_task_waits_and_is_claimed_again_with_a_higher_attempt() {
 #[tokio::test]
 async fn a_claim_that_ran_out_is_given_to_the_next_and_settles_nothing() {
     let store = planned(&["first"]).await;
-    let slow = store.claim(2, NO_LEASE).await.unwrap().swap_remove(0);
+    let slow = claim_for(&store, NO_LEASE).await.swap_remove(0);
     let next = claim(&store).await.into_iter().find(|task| task.id == slow.id).unwrap();
     assert_eq!(next.attempt, 2);
     assert!(!store.settle(&slow, Settlement::Done).await.unwrap());

@@ -123,6 +123,25 @@ async fn a_hook_that_never_works_is_given_up_after_three_days() {
 }
 
 #[tokio::test]
+async fn a_hook_that_hangs_on_many_bookings_leaves_the_others_their_place() {
+    let (seen, mut sees) = mpsc::unbounded_channel();
+    let receiver = builder()
+        .hook(Hook::named("hangs").on_booked(|_, _| std::future::pending()))
+        .hook(Hook::named("works").on_booked(move |_, _| {
+            let sent = seen.send(());
+            async move { Ok(sent?) }
+        }))
+        .build();
+    for number in 0..100 {
+        let body = booking("BOOKING_CREATED", json!({"uid": format!("booking {number}")}));
+        assert_eq!(post(&receiver, body).await.status(), 200);
+    }
+    for _ in 0..100 {
+        sees.recv().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_was_stored_is_named_again_when_it_is_repeated() {
     let receiver = builder().build();
     let body = booking("BOOKING_CREATED", json!({}));
