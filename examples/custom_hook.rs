@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example custom_hook` sends itself a booking; nothing else is needed.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use calcom::{

@@ -25,9 +25,11 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, http::StatusCode, web,
+    FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, error::PayloadError,
+    http::StatusCode, web,
 };
 use cal_webhook::{Head, Receiver, Rejection, Reply, Verified};
+use futures_util::{Stream, StreamExt};
 
 /// Makes a configuration that receives deliveries at its root; put it into a scope.
 ///
@@ -41,9 +43,13 @@ pub fn configure(receiver: Receiver) -> impl FnOnce(&mut web::ServiceConfig) {
 async fn receive(
     receiver: web::Data<Receiver>,
     request: HttpRequest,
-    body: web::Payload,
+    mut body: web::Payload,
 ) -> HttpResponse {
-    response(receiver.receive(head(&request), body).await)
+    let reply = receiver.receive(head(&request), &mut body).await;
+    if reply.ends_connection() {
+        hold(body);
+    }
+    response(reply)
 }
 
 /// Extracts a delivery whose signature was verified, for handlers that want the bytes themselves.
@@ -65,7 +71,7 @@ async fn receive(
 /// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build();
 /// let app = App::new()
 ///     .app_data(web::Data::new(receiver))
-///     .route("/cal", web::post().to(webhook));
+///     .service(web::resource("/cal").route(web::post().to(webhook)));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
@@ -77,10 +83,18 @@ impl FromRequest for Signed {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let receiver = request.app_data::<web::Data<Receiver>>().cloned();
-        let (head, body) = (head(request), payload.take());
+        let (head, mut body) = (head(request), payload.take());
         Box::pin(async move {
             let receiver = receiver.ok_or(SignedRejection(Rejection::Unmounted))?;
-            receiver.admit(head, body).await.map(Signed).map_err(SignedRejection)
+            match receiver.admit(head, &mut body).await {
+                Ok(verified) => Ok(Self(verified)),
+                Err(rejection) => {
+                    if Reply::from(rejection).ends_connection() {
+                        hold(body);
+                    }
+                    Err(SignedRejection(rejection))
+                }
+            }
         })
     }
 }
@@ -110,8 +124,20 @@ fn head(request: &HttpRequest) -> Head {
     Head::new(request.method().as_str(), headers)
 }
 
+/// Keeps the rest of a refused body until the connection is gone.
+///
+/// actix-web reads a chunked body that was dropped to its end, however long that takes, to keep the
+/// connection; only one that is still held makes it close the connection after the answer.
+fn hold(mut body: impl Stream<Item = Result<web::Bytes, PayloadError>> + Unpin + 'static) {
+    actix_web::rt::spawn(async move { while let Some(Ok(_)) = body.next().await {} });
+}
+
 fn response(reply: Reply) -> HttpResponse {
     let mut response = HttpResponse::build(status(reply.status()));
+    if reply.ends_connection() {
+        // actix-web leaves out a connection header that was set by name.
+        response.force_close();
+    }
     for header in reply.headers() {
         response.insert_header(*header);
     }

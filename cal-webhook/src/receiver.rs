@@ -61,7 +61,7 @@ impl Receiver {
             return Reply::health();
         }
         let kept = std::mem::take(&mut head.kept);
-        let verified = match self.admit(head, body).await {
+        let verified = match self.admit_to(head, body, "GET, HEAD, POST").await {
             Ok(verified) => verified,
             Err(rejection) => return rejection.into(),
         };
@@ -85,12 +85,7 @@ impl Receiver {
     where
         B: Stream<Item = Result<Bytes, E>>,
     {
-        let mut size = 0;
-        let admitted = self.check(head, body, &mut size).await;
-        if let Err(reason) = &admitted {
-            tracing::warn!(size, %reason, "refused a request");
-        }
-        admitted
+        self.admit_to(head, body, "POST").await
     }
 
     /// Stores a delivery and lets the hooks run.
@@ -104,6 +99,27 @@ impl Receiver {
         inner.store.accept(arrival).await
     }
 
+    /// Admits a delivery to a route that understands these methods, and logs refusals.
+    async fn admit_to<B, E>(
+        &self,
+        head: Head,
+        body: B,
+        allow: &'static str,
+    ) -> Result<Verified, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+    {
+        let mut size = 0;
+        let admitted = match head.method {
+            Method::Post => self.check(head, body, &mut size).await,
+            Method::Get | Method::Other => Err(Rejection::Method { allow }),
+        };
+        if let Err(reason) = &admitted {
+            tracing::warn!(size, %reason, "refused a request");
+        }
+        admitted
+    }
+
     async fn check<B, E>(
         &self,
         head: Head,
@@ -114,9 +130,6 @@ impl Receiver {
         B: Stream<Item = Result<Bytes, E>>,
     {
         let Inner { body_limit, read_timeout, .. } = *self.inner;
-        if head.method != Method::Post {
-            return Err(Rejection::Method);
-        }
         if head.encoded {
             return Err(Rejection::Encoded);
         }

@@ -6,6 +6,9 @@ use serde_json::json;
 
 use crate::{Accepted, VerifyError};
 
+/// Tells the client that the connection ends.
+const CLOSE: (&str, &str) = ("connection", "close");
+
 /// What is answered to a request, for a framework to write out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reply {
@@ -25,6 +28,12 @@ impl Reply {
     #[must_use]
     pub fn headers(&self) -> &[(&'static str, &'static str)] {
         &self.headers
+    }
+
+    /// Whether the connection must end after this answer, because the rest of a body is unread.
+    #[must_use]
+    pub fn ends_connection(&self) -> bool {
+        self.headers.contains(&CLOSE)
     }
 
     /// Takes the body, which is JSON.
@@ -72,8 +81,11 @@ pub enum Rejection {
     #[error("the body broke off before its end")]
     Interrupted,
     /// Deliveries are posted.
-    #[error("expected POST with a delivery, or GET to ask whether the receiver is there")]
-    Method,
+    #[error("expected the method to be one of {allow}")]
+    Method {
+        /// The methods that are understood here.
+        allow: &'static str,
+    },
     /// The body took longer than the limit.
     #[error("expected the whole body within {} seconds", .0.as_secs_f64())]
     Slow(Duration),
@@ -101,7 +113,7 @@ impl Rejection {
         match self {
             Self::Interrupted => 400,
             Self::Unverified(_) => 401,
-            Self::Method => 405,
+            Self::Method { .. } => 405,
             Self::Slow(_) => 408,
             Self::TooLarge { .. } => 413,
             Self::Encoded => 415,
@@ -120,8 +132,8 @@ impl From<Rejection> for Reply {
             Rejection::Encoded
             | Rejection::Interrupted
             | Rejection::Slow(_)
-            | Rejection::TooLarge { .. } => reply.headers.push(("connection", "close")),
-            Rejection::Method => reply.headers.push(("allow", "GET, HEAD, POST")),
+            | Rejection::TooLarge { .. } => reply.headers.push(CLOSE),
+            Rejection::Method { allow } => reply.headers.push(("allow", allow)),
             Rejection::Unavailable => reply.headers.push(("retry-after", "5")),
             Rejection::Unmounted | Rejection::Unverified(_) => {}
         }

@@ -187,7 +187,7 @@ fn the_status_table_is_complete() {
     for (rejection, status) in [
         (Rejection::Interrupted, 400),
         (cal_webhook::VerifyError::Mismatch.into(), 401),
-        (Rejection::Method, 405),
+        (Rejection::Method { allow: "POST" }, 405),
         (Rejection::Slow(Duration::from_secs(10)), 408),
         (Rejection::TooLarge { limit: 1 }, 413),
         (Rejection::Encoded, 415),

@@ -74,11 +74,8 @@ async fn deliveries(
         return error(StatusCode::BAD_REQUEST, "expected limit to be a number");
     };
     let limit = page.limit.unwrap_or(LIMIT).clamp(1, MOST);
-    let after = match page.after.map(|cursor| cursor.parse()).transpose() {
-        Ok(after) => after,
-        Err(_) => {
-            return error(StatusCode::BAD_REQUEST, "expected after to be a cursor of this list");
-        }
+    let Ok(after) = page.after.map(|cursor| cursor.parse()).transpose() else {
+        return error(StatusCode::BAD_REQUEST, "expected after to be a cursor of this list");
     };
     let mut records = admin.store.deliveries(limit + 1, after);
     let more = records.len() > limit;

@@ -38,6 +38,8 @@ pub(crate) async fn until_shutdown(listener: TcpListener, router: Router) {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
+            // A client may be done with writing before it has its answer.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
