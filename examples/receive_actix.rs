@@ -2,6 +2,8 @@
 //!
 //! `CAL_WEBHOOK_SECRET=… cargo run --features actix --example receive_actix`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::env;
 
 use actix_web::{App, HttpServer, web};

@@ -2,6 +2,8 @@
 //!
 //! `CAL_WEBHOOK_SECRET=… cargo run --features axum --example receive_axum`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::env;
 
 use axum::Router;

@@ -9,13 +9,23 @@ use fastrand::Rng;
 use crate::SECRET;
 
 const FIRST: [&str; 12] = [
-    "Astrid", "Bruno", "Chiara", "Dario", "Edda", "Femi", "Greta", "Hiro", "Ines", "Jonas", "Kirsi",
-    "Liora",
+    "Astrid", "Bruno", "Chiara", "Dario", "Edda", "Femi", "Greta", "Hiro", "Ines", "Jonas",
+    "Kirsi", "Liora",
 ];
 
 const LAST: [&str; 12] = [
-    "Abara", "Brandvik", "Castell", "Dunmore", "Elvestad", "Fontane", "Grünwald", "Hollis",
-    "Ikeda", "Jansson", "Korhonen", "Lindqvist",
+    "Abara",
+    "Brandvik",
+    "Castell",
+    "Dunmore",
+    "Elvestad",
+    "Fontane",
+    "Grünwald",
+    "Hollis",
+    "Ikeda",
+    "Jansson",
+    "Korhonen",
+    "Lindqvist",
 ];
 
 const ZONES: [(&str, i32); 4] =
@@ -31,8 +41,22 @@ const QUESTIONS: [&str; 6] = [
 ];
 
 const WORDS: [&str; 16] = [
-    "pricing", "the", "quarterly", "review", "with", "our", "new", "team", "before", "launch",
-    "and", "migration", "plan", "for", "spring", "workshop",
+    "pricing",
+    "the",
+    "quarterly",
+    "review",
+    "with",
+    "our",
+    "new",
+    "team",
+    "before",
+    "launch",
+    "and",
+    "migration",
+    "plan",
+    "for",
+    "spring",
+    "workshop",
 ];
 
 /// How long a body is, roughly.
@@ -56,8 +80,8 @@ impl Size {
     fn count(self) -> usize {
         match self {
             Self::Small | Self::Typical => 1,
-            Self::Large => 62,
-            Self::Huge => 1060,
+            Self::Large => 77,
+            Self::Huge => 1300,
         }
     }
 }
@@ -102,7 +126,7 @@ pub fn samples(
 /// Writes a body; the same number always gives the same bytes, and each number its own.
 #[must_use]
 pub fn body(size: Size, number: u64) -> String {
-    let mut rng = Rng::with_seed(number);
+    let mut rng = Rng::with_seed(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let payload = match size {
         Size::Small => small(number, &mut rng),
         _ => full(number, size.count(), &mut rng),
@@ -118,7 +142,7 @@ fn small(number: u64, rng: &mut Rng) -> String {
     let (host, booker) = (Name::of(rng), Name::of(rng));
     let (zone, _) = zone(rng);
     format!(
-        r#"{{"type":"intro","title":"Intro between {host} and {booker}","startTime":"2026-05-11T08:00:00Z","endTime":"2026-05-11T08:30:00Z","organizer":{{"name":"{host}","email":"{host_email}","timeZone":"Europe/Oslo","language":{{"locale":"en"}}}},"attendees":[{{"name":"{booker}","email":"{email}","timeZone":"{zone}","language":{{"locale":"en"}}}}],"location":"integrations:daily","uid":"{uid}","bookingId":{id},"eventTypeId":4711,"length":30,"status":"ACCEPTED","metadata":{{}}}}"#,
+        r#"{{"type":"intro","title":"Intro between {host} and {booker}","startTime":"2026-05-11T08:00:00Z","endTime":"2026-05-11T08:30:00Z","organizer":{{"name":"{host}","email":"{host_email}","timeZone":"Europe/Oslo","language":{{"locale":"en"}}}},"attendees":[{{"name":"{booker}","email":"{email}","timeZone":"{zone}","language":{{"locale":"en"}}}}],"location":"integrations:daily","uid":"{uid}","bookingId":{id},"eventTypeId":4711,"length":30,"price":0,"currency":"usd","requiresConfirmation":null,"status":"ACCEPTED","metadata":{{}}}}"#,
         host_email = host.email(rng),
         email = booker.email(rng),
         uid = uid(number),
@@ -134,12 +158,11 @@ fn full(number: u64, count: usize, rng: &mut Rng) -> String {
         guests.iter().map(|(name, salt)| format!(r#""{}""#, name.address(*salt))).collect();
     let guests = guests.iter().map(|(name, salt)| attendee(name, &name.address(*salt), rng));
     let guests = guests.collect::<Vec<_>>();
-    let attendees: Vec<_> =
-        std::iter::once(attendee(&booker, &email, rng)).chain(guests).collect();
+    let attendees: Vec<_> = std::iter::once(attendee(&booker, &email, rng)).chain(guests).collect();
     let questions: Vec<_> = (0..count).map(|index| question(index, rng)).collect();
     let (attendees, questions) = (attendees.join(","), questions.join(","));
     let addresses = addresses.join(",");
-    let (topic, notes) = (sentence(5, rng), sentence(14, rng));
+    let notes = sentence(6, rng);
     let id = 7_000_000 + number;
     let head = format!(
         r#"{{"bookerUrl":"https://cal.com","type":"product-tour","title":"Product tour between {host} and {booker}","description":"{notes}","additionalNotes":"{notes}","customInputs":{{}},"startTime":"2026-05-11T08:00:00Z","endTime":"2026-05-11T08:30:00Z""#
@@ -149,12 +172,12 @@ fn full(number: u64, count: usize, rng: &mut Rng) -> String {
         username = host.first.to_lowercase(),
     );
     let answers = format!(
-        r#""responses":{{"name":{{"label":"your_name","value":"{booker}","isHidden":false}},"email":{{"label":"email_address","value":"{email}","isHidden":false}},"location":{{"label":"location","value":{{"value":"integrations:daily","optionValue":""}},"isHidden":false}},"title":{{"label":"what_is_this_meeting_about","value":"{topic}","isHidden":false}},"notes":{{"label":"additional_notes","value":"{notes}","isHidden":false}},"guests":{{"label":"additional_guests","value":[{addresses}],"isHidden":false}},{questions}}},"userFieldsResponses":{{{questions}}}"#
+        r#""responses":{{"name":{{"label":"your_name","value":"{booker}","isHidden":false}},"email":{{"label":"email_address","value":"{email}","isHidden":false}},"location":{{"label":"location","value":{{"value":"integrations:daily","optionValue":""}},"isHidden":false}},"title":{{"label":"what_is_this_meeting_about","isHidden":true}},"notes":{{"label":"additional_notes","value":"{notes}","isHidden":false}},"guests":{{"label":"additional_guests","value":[{addresses}],"isHidden":false}},{questions}}},"userFieldsResponses":{{{questions}}}"#
     );
     let calendars = format!(
-        r#""location":"integrations:daily","conferenceCredentialId":null,"destinationCalendar":[{{"id":311,"integration":"google_calendar","externalId":"{host_email}","primaryEmail":"{host_email}","userId":2041,"eventTypeId":null,"credentialId":512,"delegationCredentialId":null,"customCalendarReminder":null}}],"appsStatus":[{{"appName":"daily-video","type":"daily_video","success":1,"failures":0,"errors":[],"warnings":[]}}],"videoCallData":{{"type":"daily_video","id":"{uid}","password":"","url":"https://video.example.com/{uid}"}}"#
+        r#""location":"integrations:daily","conferenceCredentialId":null,"destinationCalendar":[{{"id":311,"integration":"google_calendar","externalId":"{host_email}","primaryEmail":"{host_email}","userId":2041,"eventTypeId":null,"credentialId":512,"delegationCredentialId":null}}],"appsStatus":[{{"appName":"daily-video","type":"daily_video","success":1,"failures":0,"errors":[],"warnings":[]}}],"videoCallData":{{"type":"daily_video","id":"{uid}","password":"","url":"https://video.example.com/{uid}"}}"#
     );
-    let flags = r#""hideCalendarNotes":false,"hideCalendarEventDetails":false,"hideOrganizerEmail":false,"requiresConfirmation":null,"seatsPerTimeSlot":null,"seatsShowAttendees":false,"seatsShowAvailabilityCount":true,"schedulingType":null,"recurringEvent":null,"disableRescheduling":false,"disableCancelling":false"#;
+    let flags = r#""hideCalendarNotes":false,"hideCalendarEventDetails":false,"requiresConfirmation":null,"seatsPerTimeSlot":null,"seatsShowAttendees":false,"seatsShowAvailabilityCount":true,"schedulingType":null,"recurringEvent":null"#;
     format!(
         r#"{head},{people},{answers},{calendars},{flags},"eventTypeId":4711,"iCalUID":"{uid}@Cal.com","iCalSequence":0,"uid":"{uid}","eventTitle":"Product tour","eventDescription":null,"price":0,"currency":"usd","length":30,"bookingId":{id},"metadata":{{"videoCallUrl":"https://app.example.org/video/{uid}"}},"status":"ACCEPTED"}}"#
     )
@@ -163,7 +186,7 @@ fn full(number: u64, count: usize, rng: &mut Rng) -> String {
 fn attendee(name: &Name, email: &str, rng: &mut Rng) -> String {
     let (zone, offset) = zone(rng);
     format!(
-        r#"{{"name":"{name}","firstName":"{}","lastName":"{}","email":"{email}","phoneNumber":null,"timeZone":"{zone}","language":{{"locale":"en"}},"utcOffset":{offset}}}"#,
+        r#"{{"name":"{name}","firstName":"{}","lastName":"{}","email":"{email}","timeZone":"{zone}","language":{{"locale":"en"}},"utcOffset":{offset}}}"#,
         name.first, name.last,
     )
 }

@@ -181,19 +181,110 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<AnswerValue, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element::<Value>()? {
-            items.push(item);
+        let mut texts = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            match item {
+                AnswerValue::Text(text) => texts.push(text),
+                other => {
+                    let mut items: Vec<Value> = texts.into_iter().map(Value::String).collect();
+                    items.push(other.into());
+                    while let Some(item) = seq.next_element()? {
+                        items.push(item);
+                    }
+                    return Ok(AnswerValue::Other(Value::Array(items)));
+                }
+            }
         }
-        Ok(Value::Array(items).into())
+        Ok(AnswerValue::List(texts))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnswerValue, A::Error> {
-        let mut members = Map::new();
-        while let Some((name, value)) = map.next_entry()? {
-            members.insert(name, value);
+        let mut pair = Pair::default();
+        while let Some(part) = map.next_key()? {
+            let value: AnswerValue = map.next_value()?;
+            match part {
+                Part::FirstName => pair.first_name = Some(value),
+                Part::LastName => pair.last_name = Some(value),
+                Part::OptionValue => pair.option_value = Some(value),
+                Part::Other(name) => drop(pair.others.insert(name, value.into())),
+                Part::Value => pair.value = Some(value),
+            }
         }
-        Ok(AnswerValue::from_members(members))
+        Ok(pair.into())
+    }
+}
+
+/// The members that make a choice or a name, and all others.
+#[derive(Default)]
+struct Pair {
+    value: Option<AnswerValue>,
+    option_value: Option<AnswerValue>,
+    first_name: Option<AnswerValue>,
+    last_name: Option<AnswerValue>,
+    others: Map<String, Value>,
+}
+
+impl From<Pair> for AnswerValue {
+    fn from(pair: Pair) -> Self {
+        let Pair { value, option_value, first_name, last_name, mut others } = pair;
+        match (value, option_value, first_name, last_name) {
+            (Some(Self::Text(value)), Some(Self::Text(option_value)), None, None)
+                if others.is_empty() =>
+            {
+                Self::Choice { value, option_value }
+            }
+            (None, None, Some(Self::Text(first_name)), Some(Self::Text(last_name)))
+                if others.is_empty() =>
+            {
+                Self::Name { first_name, last_name }
+            }
+            (value, option_value, first_name, last_name) => {
+                let members = [
+                    ("value", value),
+                    ("optionValue", option_value),
+                    ("firstName", first_name),
+                    ("lastName", last_name),
+                ];
+                for (name, member) in members {
+                    if let Some(member) = member {
+                        others.insert(name.to_owned(), member.into());
+                    }
+                }
+                Self::Other(Value::Object(others))
+            }
+        }
+    }
+}
+
+/// A member's name within a value.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Part {
+    Value,
+    OptionValue,
+    FirstName,
+    LastName,
+    Other(String),
+}
+
+impl From<AnswerValue> for Value {
+    fn from(value: AnswerValue) -> Self {
+        let pair = |first: (&str, String), second: (&str, String)| {
+            Self::from_iter([(first.0, first.1), (second.0, second.1)])
+        };
+        match value {
+            AnswerValue::Choice { value, option_value } => {
+                pair(("value", value), ("optionValue", option_value))
+            }
+            AnswerValue::Flag(flag) => Self::Bool(flag),
+            AnswerValue::List(texts) => texts.into(),
+            AnswerValue::Name { first_name, last_name } => {
+                pair(("firstName", first_name), ("lastName", last_name))
+            }
+            AnswerValue::Number(number) => Self::Number(number),
+            AnswerValue::Other(value) => value,
+            AnswerValue::Text(text) => Self::String(text),
+        }
     }
 }
 
@@ -283,7 +374,7 @@ impl<'de> Visitor<'de> for LabelledOrBare {
             return Ok(answer);
         }
         if let Some(value) = answer.value {
-            others.insert("value".to_owned(), serde_json::to_value(value).map_err(Error::custom)?);
+            others.insert("value".to_owned(), value.into());
         }
         Self::bare(Ok(AnswerValue::from_members(others)))
     }

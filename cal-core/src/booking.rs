@@ -113,9 +113,9 @@ pub struct Booking {
     /// The payment's number.
     pub payment_id: Option<PaymentId>,
     /// What the booking says about its payment; a no-show fee carries its amount here.
-    pub payment_info: Option<PaymentInfo>,
+    pub payment_info: Option<Box<PaymentInfo>>,
     /// The payment row of a no-show fee.
-    pub payment_data: Option<Payment>,
+    pub payment_data: Option<Box<Payment>>,
 
     /// How many seats one time slot has; absent or null for ordinary bookings.
     pub seats_per_time_slot: Option<i64>,
@@ -126,15 +126,15 @@ pub struct Booking {
     /// The seat concerned.
     pub attendee_seat_id: Option<SeatUid>,
     /// How the booking repeats; in a cancellation, that the whole series was cancelled.
-    pub recurring_event: Option<Recurrence>,
+    pub recurring_event: Option<Box<Recurrence>>,
     /// The calendar's own series.
     pub existing_recurring_event: Option<ExistingSeries>,
     /// The team that hosts.
-    pub team: Option<Team>,
+    pub team: Option<Box<Team>>,
     /// The organisation that hosts.
     pub organization_id: Option<OrganizationId>,
     /// Why this host was chosen.
-    pub assignment_reason: Option<AssignmentReason>,
+    pub assignment_reason: Option<Box<AssignmentReason>>,
 
     /// The UID of the calendar entry; it often survives a reschedule.
     #[serde(rename = "iCalUID")]
@@ -149,11 +149,11 @@ pub struct Booking {
     /// The calendars the booking is written to.
     pub destination_calendar: Option<DestinationCalendars>,
     /// The video call's room; see [`Booking::meeting_url`].
-    pub video_call_data: Option<VideoCall>,
+    pub video_call_data: Option<Box<VideoCall>>,
     /// The conference as Google Calendar describes it.
-    pub conference_data: Option<Conference>,
+    pub conference_data: Option<Box<Conference>>,
     /// What the calendar answered.
-    pub additional_information: Option<AdditionalInformation>,
+    pub additional_information: Option<Box<AdditionalInformation>>,
     /// How writing to the host's apps went.
     pub apps_status: Option<Vec<AppStatus>>,
     /// The number of the conferencing app's credential.

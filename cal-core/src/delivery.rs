@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::{
-    Deserialize, Serialize, Serializer,
-    de::DeserializeOwned,
-    ser::{Error, SerializeMap},
-};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -32,6 +28,8 @@ pub struct Delivery {
     pub event: Event,
     body: Bytes,
     set_aside: Vec<ParseError>,
+    /// Whether the payload's members stood beside the envelope's.
+    flat: bool,
 }
 
 /// How far a body could be read.
@@ -56,8 +54,8 @@ impl Delivery {
     #[must_use]
     pub fn parse(body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        let read = read(&body);
-        Self { created_at: read.created_at, event: read.event, body, set_aside: read.set_aside }
+        let Read { created_at, event, set_aside, flat } = read(&body);
+        Self { created_at, event, body, set_aside, flat }
     }
 
     /// Returns the body as it came.
@@ -103,12 +101,13 @@ struct Read {
     created_at: Option<DateTime<Utc>>,
     event: Event,
     set_aside: Vec<ParseError>,
+    flat: bool,
 }
 
 impl Read {
     fn opaque(trigger: Option<Trigger>, reason: ParseError) -> Self {
         let event = Event::Opaque(Arc::new(Opaque { trigger, reason }));
-        Self { created_at: None, event, set_aside: Vec::new() }
+        Self { created_at: None, event, set_aside: Vec::new(), flat: false }
     }
 }
 
@@ -172,7 +171,7 @@ fn read_envelope(text: &str, envelope: &Envelope<'_>) -> Read {
                 }
                 _ => None,
             };
-            Read { created_at, event, set_aside }
+            Read { created_at, event, set_aside, flat }
         }
     }
 }
@@ -182,12 +181,14 @@ type Payload = Result<(Event, Vec<ParseError>), ParseError>;
 fn read_payload(trigger: &Trigger, json: &str, prefix: &str, whole: &str) -> Payload {
     fn typed<T: DeserializeOwned>(event: fn(Arc<T>) -> Event, json: &str, prefix: &str) -> Payload {
         let (payload, set_aside) = salvage::read::<T>(json, prefix)?;
-        Ok((event(Arc::new(payload)), set_aside))
+        Ok((event(payload), set_aside))
     }
     let booking = |event: fn(Arc<Booking>) -> Event| typed(event, json, prefix);
+    // What is kept raw must be JSON that can be read, or nobody could serialise it again.
     let raw = || {
-        let owned = RawValue::from_string(json.to_owned());
-        owned.map_err(|error| ParseError::from_json(prefix, &error))
+        serde_json::from_str::<Value>(json)
+            .and_then(|_| RawValue::from_string(json.to_owned()))
+            .map_err(|error| ParseError::from_json(prefix, &error))
     };
     match trigger {
         Trigger::AfterGuestsCalVideoNoShow => typed(Event::AfterGuestsCalVideoNoShow, json, prefix),
@@ -218,8 +219,8 @@ fn read_payload(trigger: &Trigger, json: &str, prefix: &str, whole: &str) -> Pay
         }
         Trigger::FormSubmitted => {
             let (mut form, set_aside) = salvage::read::<FormSubmission>(json, prefix)?;
-            form.root_answers = root_answers(whole);
-            Ok((Event::FormSubmitted(Arc::new(form)), set_aside))
+            Arc::make_mut(&mut form).root_answers = root_answers(whole);
+            Ok((Event::FormSubmitted(form), set_aside))
         }
         Trigger::FormSubmittedNoEvent => typed(Event::FormSubmittedNoEvent, json, prefix),
         Trigger::InstantMeeting => typed(Event::InstantMeeting, json, prefix),
@@ -263,8 +264,7 @@ impl Serialize for Delivery {
 
         match &self.event {
             Event::Opaque(_) => self.serialize_opaque(serializer),
-            // Without a time of its own the envelope was flat; see `Delivery::created_at`.
-            Event::MeetingEnded(row) | Event::MeetingStarted(row) if self.created_at.is_none() => {
+            Event::MeetingEnded(row) | Event::MeetingStarted(row) if self.flat => {
                 Flat { trigger_event: self.event.trigger(), row }.serialize(serializer)
             }
             event => {
@@ -287,8 +287,8 @@ impl Delivery {
     /// Writes an opaque body as the JSON it is, as a text, or as the number of its bytes.
     fn serialize_opaque<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.body) {
-            Ok(text) => match serde_json::from_str::<&RawValue>(text) {
-                Ok(json) => json.serialize(serializer).map_err(S::Error::custom),
+            Ok(text) => match serde_json::from_str::<Value>(text) {
+                Ok(json) => json.serialize(serializer),
                 Err(_) => serializer.serialize_str(text),
             },
             Err(_) => serializer.collect_str(&format_args!("{} bytes", self.body.len())),

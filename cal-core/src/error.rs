@@ -22,9 +22,14 @@ impl ParseError {
         Self { path: String::new(), problem: problem.into() }
     }
 
+    /// Says where in the body the problem is.
+    pub(crate) fn within(self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self }
+    }
+
     /// Takes over what `serde_json` says, without the value that it quotes.
     pub(crate) fn from_json(path: impl Into<String>, error: &serde_json::Error) -> Self {
-        Self { path: path.into(), problem: without_value(&error.to_string()) }
+        Self::new(without_value(&error.to_string())).within(path)
     }
 }
 
@@ -47,7 +52,8 @@ fn without_value(message: &str) -> String {
     else {
         return message.to_owned();
     };
-    let kind: String = found.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+    let end = found.find(|c: char| !c.is_ascii_alphabetic() && c != ' ').unwrap_or(found.len());
+    let kind = found[..end].trim_end();
     let expected =
         found.rsplit_once(", expected ").map_or("another type", |(_, expected)| expected);
     let expected = expected.split(" at line ").next().unwrap_or(expected);
@@ -64,5 +70,9 @@ mod tests {
         let error = ParseError::from_json("payload.id", &error);
         assert_eq!(error.to_string(), "expected i64, found string at payload.id");
         assert_eq!(error.path(), "payload.id");
+
+        let error = serde_json::from_str::<i64>("1.5").unwrap_err();
+        let error = ParseError::from_json("", &error);
+        assert_eq!(error.to_string(), "expected i64, found floating point");
     }
 }

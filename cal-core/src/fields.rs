@@ -22,9 +22,11 @@ pub struct Fields<T>(Vec<(String, T)>);
 
 impl<T> Fields<T> {
     /// Returns the value of the question with this slug: `name`, `email`, `notes`, or a custom one.
+    ///
+    /// Of a slug that occurs twice the last value counts.
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<&T> {
-        self.iter().find_map(|(known, value)| (known == slug).then_some(value))
+        self.0.iter().rev().find_map(|(known, value)| (known == slug).then_some(value))
     }
 
     /// Goes through slugs and values.

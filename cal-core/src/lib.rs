@@ -45,6 +45,7 @@ mod question;
 mod recording;
 mod salvage;
 mod status;
+mod surrogate;
 mod trigger;
 mod wire;
 

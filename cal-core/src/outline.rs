@@ -46,16 +46,28 @@ impl<'a> Outline<'a> {
     /// [`Delivery::parse`](crate::Delivery::parse) takes such bodies too.
     pub fn of(body: &'a [u8]) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(body).map_err(|_| ParseError::new("expected UTF-8"))?;
+        // Serde would take an array for an object, member by member.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(ParseError::new("expected a JSON object"));
+        }
         let envelope: Envelope<'a> =
             serde_json::from_str(text).map_err(|error| ParseError::from_json("", &error))?;
-        let payload = envelope.payload.unwrap_or_default();
         let text = |member: Option<Text<'a>>| member.map(|Text(text)| text);
+        // Beside a payload, these names can only be a form's answers.
+        let payload = envelope.payload.unwrap_or(Payload {
+            booking: None,
+            booking_uid: None,
+            end_time: envelope.end_time,
+            start_time: envelope.start_time,
+            uid: envelope.uid,
+        });
+        let booking = payload.booking.unwrap_or_default();
         Ok(Self {
             trigger: text(envelope.trigger_event),
             created_at: envelope.created_at,
-            uid: text(payload.uid.or(payload.booking_uid).or(envelope.uid)),
-            start: payload.start_time.or(envelope.start_time),
-            end: payload.end_time.or(envelope.end_time),
+            uid: text(payload.uid.or(payload.booking_uid).or(booking.uid)),
+            start: payload.start_time.or(booking.start_time),
+            end: payload.end_time.or(booking.end_time),
         })
     }
 }
@@ -74,13 +86,25 @@ struct Envelope<'a> {
     end_time: Option<DateTime<Utc>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload<'a> {
+    #[serde(borrow)]
+    booking: Option<Reported<'a>>,
     #[serde(borrow)]
     uid: Option<Text<'a>>,
     #[serde(borrow)]
     booking_uid: Option<Text<'a>>,
+    start_time: Option<DateTime<Utc>>,
+    end_time: Option<DateTime<Utc>>,
+}
+
+/// The booking of a report about a wrong assignment.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reported<'a> {
+    #[serde(borrow)]
+    uid: Option<Text<'a>>,
     start_time: Option<DateTime<Utc>>,
     end_time: Option<DateTime<Utc>>,
 }

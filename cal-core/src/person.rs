@@ -1,6 +1,11 @@
 //! Organisers, attendees, guests and team members.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Visitor},
+};
 use serde_json::{Map, Number, Value};
 use serde_with::skip_serializing_none;
 
@@ -49,7 +54,7 @@ pub struct Person {
     /// Whether the attendee was marked as absent.
     pub no_show: Option<bool>,
     /// The seat of a seated booking.
-    pub booking_seat: Option<BookingSeat>,
+    pub booking_seat: Option<Box<BookingSeat>>,
 }
 
 impl Person {
@@ -71,7 +76,7 @@ pub struct Language {
 }
 
 /// How a host wants times to be written: a pattern, or in some documents a number of hours.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum TimeFormat {
@@ -89,6 +94,38 @@ impl TimeFormat {
             Self::Hours(hours) => hours.as_u64() == Some(24),
             Self::Pattern(pattern) => pattern.starts_with('H'),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeFormat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct HoursOrPattern;
+
+        impl Visitor<'_> for HoursOrPattern {
+            type Value = TimeFormat;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a pattern or a number of hours")
+            }
+
+            fn visit_str<E>(self, pattern: &str) -> Result<TimeFormat, E> {
+                Ok(TimeFormat::Pattern(pattern.to_owned()))
+            }
+
+            fn visit_i64<E>(self, hours: i64) -> Result<TimeFormat, E> {
+                Ok(TimeFormat::Hours(hours.into()))
+            }
+
+            fn visit_u64<E>(self, hours: u64) -> Result<TimeFormat, E> {
+                Ok(TimeFormat::Hours(hours.into()))
+            }
+
+            fn visit_f64<E: Error>(self, hours: f64) -> Result<TimeFormat, E> {
+                Number::from_f64(hours).map(TimeFormat::Hours).ok_or_else(|| E::custom("no number"))
+            }
+        }
+
+        deserializer.deserialize_any(HoursOrPattern)
     }
 }
 

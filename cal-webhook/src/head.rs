@@ -1,6 +1,9 @@
 //! The part of a request that comes before the body.
 
-use crate::signature::SIGNATURE_HEADER;
+use crate::{
+    VerifyError,
+    signature::{self, SIGNATURE_HEADER, Tag},
+};
 
 /// The headers that are kept beside the body; none of them holds a secret.
 const KEPT: [&str; 3] = ["content-type", "user-agent", "x-cal-webhook-version"];
@@ -9,10 +12,10 @@ const KEPT: [&str; 3] = ["content-type", "user-agent", "x-cal-webhook-version"];
 #[derive(Clone, Debug)]
 pub struct Head {
     pub(crate) method: Method,
-    pub(crate) signature: SignatureHeader,
+    pub(crate) signature: Result<Tag, VerifyError>,
     pub(crate) length: Option<u64>,
     pub(crate) encoded: bool,
-    pub(crate) kept: Vec<(String, String)>,
+    pub(crate) kept: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,13 +23,6 @@ pub(crate) enum Method {
     Get,
     Other,
     Post,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum SignatureHeader {
-    Doubled,
-    Missing,
-    One(Vec<u8>),
 }
 
 impl Head {
@@ -39,10 +35,10 @@ impl Head {
                 "POST" => Method::Post,
                 _ => Method::Other,
             },
-            signature: SignatureHeader::Missing,
+            signature: Err(VerifyError::Missing),
             length: None,
             encoded: false,
-            kept: Vec::new(),
+            kept: Vec::with_capacity(KEPT.len()),
         };
         for (name, value) in headers {
             head.read(name, value);
@@ -53,8 +49,8 @@ impl Head {
     fn read(&mut self, name: &str, value: &[u8]) {
         if name.eq_ignore_ascii_case(SIGNATURE_HEADER) {
             self.signature = match self.signature {
-                SignatureHeader::Missing => SignatureHeader::One(value.to_owned()),
-                _ => SignatureHeader::Doubled,
+                Err(VerifyError::Missing) => signature::parse(value),
+                _ => Err(VerifyError::Doubled),
             };
         } else if name.eq_ignore_ascii_case("content-length") {
             self.length = str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
@@ -63,7 +59,7 @@ impl Head {
         } else if let Some(kept) = KEPT.iter().find(|kept| name.eq_ignore_ascii_case(kept))
             && let Ok(text) = str::from_utf8(value)
         {
-            self.kept.push(((*kept).to_owned(), text.to_owned()));
+            self.kept.push((kept, text.to_owned()));
         }
     }
 }

@@ -14,8 +14,8 @@ use tokio::time;
 
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
-    StoreError, Verified, Verifier, VerifyError,
-    head::{Method, SignatureHeader},
+    StoreError, Verified, Verifier,
+    head::Method,
     worker::{ErasedStore, Worker},
 };
 
@@ -139,12 +139,7 @@ impl Receiver {
         let body = time::timeout(read_timeout, read(body, body_limit, size))
             .await
             .map_err(|_| Rejection::Slow(read_timeout))??;
-        let signature = match head.signature {
-            SignatureHeader::Doubled => return Err(VerifyError::Doubled.into()),
-            SignatureHeader::Missing => return Err(VerifyError::Missing.into()),
-            SignatureHeader::One(signature) => signature,
-        };
-        Ok(self.inner.verifier.verify(body, signature)?)
+        Ok(self.inner.verifier.check(body, head.signature?)?)
     }
 }
 

@@ -1,16 +1,26 @@
 //! The signature header: 64 hexadecimal digits.
 
+use crate::VerifyError;
+
 /// The header that carries the signature; names of headers are compared without case.
 pub const SIGNATURE_HEADER: &str = "x-cal-signature-256";
 
 /// What Cal.com sends instead of a signature when a webhook has no secret (`sendPayload.ts`).
-pub(crate) const NO_SECRET: &[u8] = b"no-secret-provided";
+const NO_SECRET: &[u8] = b"no-secret-provided";
 
 /// An HMAC-SHA256 tag.
 pub(crate) type Tag = [u8; 32];
 
+/// Reads the header's value.
+pub(crate) fn parse(value: &[u8]) -> Result<Tag, VerifyError> {
+    if value == NO_SECRET {
+        return Err(VerifyError::NoSecret);
+    }
+    decode(value).ok_or(VerifyError::Malformed { length: value.len() })
+}
+
 /// Reads 64 hexadecimal digits of either case.
-pub(crate) fn decode(digits: &[u8]) -> Option<Tag> {
+fn decode(digits: &[u8]) -> Option<Tag> {
     let (pairs, []) = digits.as_chunks::<2>() else { return None };
     let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
     let mut tag = [0; 32];

@@ -68,7 +68,7 @@ pub trait Store: Send + Sync + 'static {
 pub struct Arrival {
     body: Bytes,
     digest: Digest,
-    headers: Vec<(String, String)>,
+    headers: Vec<(&'static str, String)>,
     received_at: DateTime<Utc>,
     source: Source,
 }
@@ -89,9 +89,14 @@ impl Arrival {
 
     /// Keeps headers beside the body.
     #[must_use]
-    pub fn with_headers(mut self, headers: Vec<(String, String)>) -> Self {
+    pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
         self.headers = headers;
         self
+    }
+
+    /// Copies the body out of the buffer that it was read into, which may be much larger.
+    pub(crate) fn compact(&mut self) {
+        self.body = Bytes::copy_from_slice(&self.body);
     }
 
     /// Returns the raw bytes.
@@ -120,7 +125,7 @@ impl Arrival {
 
     /// Returns the headers that are kept beside the body, their names in lower case.
     #[must_use]
-    pub fn headers(&self) -> &[(String, String)] {
+    pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::signature::{self, NO_SECRET, SIGNATURE_HEADER};
+use crate::signature::{self, SIGNATURE_HEADER, Tag};
 
 /// A webhook's key with its state prepared.
 pub(crate) type Key = Hmac<Sha256>;
@@ -67,14 +67,11 @@ impl Verifier {
         body: impl Into<Bytes>,
         signature: impl AsRef<[u8]>,
     ) -> Result<Verified, VerifyError> {
-        let body = body.into();
-        let signature = signature.as_ref();
-        if signature == NO_SECRET {
-            return Err(VerifyError::NoSecret);
-        }
-        let Some(tag) = signature::decode(signature) else {
-            return Err(VerifyError::Malformed { length: signature.len() });
-        };
+        self.check(body.into(), signature::parse(signature.as_ref())?)
+    }
+
+    /// Compares a tag with the tags that the secrets make.
+    pub(crate) fn check(&self, body: Bytes, tag: Tag) -> Result<Verified, VerifyError> {
         let mut matched = Choice::from(0);
         for key in &self.keys {
             let mut mac = key.clone();

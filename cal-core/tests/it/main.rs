@@ -1,4 +1,20 @@
 //! Tests of the vocabulary through its public surface.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+
+mod drift;
+mod garbage;
 mod recorded;
+mod samples;
+mod tolerance;
+mod tree;
+mod vocabulary;
 mod walk;
+
+/// How often a property is tried; failures are printed, not written to files.
+fn cases(count: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        failure_persistence: None,
+        ..proptest::test_runner::Config::with_cases(count)
+    }
+}

@@ -55,7 +55,9 @@ struct Entry {
 
 #[derive(Debug)]
 struct Planned {
-    delivery: Arc<Delivery>,
+    /// The delivery while a hook may want it; it takes much more room than the body.
+    delivery: Option<Arc<Delivery>>,
+    parsed: Parsed,
     transition: Option<Transition>,
     decision: Decision,
     state: Option<String>,
@@ -104,12 +106,12 @@ impl Ledger {
     fn repeated(&self, arrival: &Arrival) -> Option<DeliveryId> {
         let id = *self.digests.get(&arrival.digest())?;
         let earlier = self.deliveries.get(&id)?;
-        let opaque = earlier
-            .planned
-            .as_ref()
-            .is_some_and(|planned| planned.delivery.parsed() == Parsed::Opaque);
+        let parsed = match &earlier.planned {
+            Some(planned) => planned.parsed,
+            None => earlier.arrival.parse().parsed(),
+        };
         let age = arrival.received_at() - earlier.arrival.received_at();
-        (!opaque || age < OPAQUE_REPEAT).then_some(id)
+        (parsed != Parsed::Opaque || age < OPAQUE_REPEAT).then_some(id)
     }
 
     fn forget(&mut self, id: DeliveryId) {
@@ -124,6 +126,13 @@ impl Ledger {
         for task in entry.tasks {
             self.tasks.remove(&task);
         }
+    }
+
+    /// Finishes what is not planned without reading it.
+    pub(super) fn finish_unread(&mut self) -> usize {
+        let count = self.unplanned.len();
+        self.finished.extend(self.unplanned.drain(..));
+        count
     }
 
     /// Takes bodies to read; what was taken must be given to [`Ledger::plan`].
@@ -156,8 +165,10 @@ impl Ledger {
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
         let received_at = entry.arrival.received_at();
         let uid = delivery.event.booking_uid().cloned();
-        entry.planned = Some(Planned { delivery: Arc::new(delivery), transition, decision, state });
         let hooks = if decision == Decision::Applied { hooks } else { &[] };
+        let parsed = delivery.parsed();
+        let delivery = (!hooks.is_empty()).then(|| Arc::new(delivery));
+        entry.planned = Some(Planned { delivery, parsed, transition, decision, state });
         if hooks.is_empty() {
             self.finished.push_back(id);
         }
@@ -254,7 +265,7 @@ impl Ledger {
             due_at: record.due_at,
             received_at: entry.arrival.received_at(),
             transition: planned.transition.clone(),
-            delivery: Arc::clone(&planned.delivery),
+            delivery: planned.delivery.clone()?,
         })
     }
 
@@ -291,6 +302,9 @@ impl Ledger {
         if let Some(entry) = self.deliveries.get_mut(&delivery) {
             entry.open -= 1;
             if entry.open == 0 {
+                if let Some(planned) = &mut entry.planned {
+                    planned.delivery = None;
+                }
                 self.finished.push_back(delivery);
             }
         }
@@ -341,16 +355,18 @@ impl Ledger {
         let older = |(id, _): &(&DeliveryId, &Entry)| before.is_none_or(|before| **id < before);
         let record = |(id, entry): (&DeliveryId, &Entry)| {
             let planned = entry.planned.as_ref();
+            let kept = planned.and_then(|planned| planned.delivery.clone());
+            let delivery = kept.unwrap_or_else(|| Arc::new(entry.arrival.parse()));
             DeliveryRecord {
                 id: *id,
                 received_at: entry.arrival.received_at(),
                 source: entry.arrival.source(),
                 headers: entry.arrival.headers().to_vec(),
-                delivery: planned.map_or_else(
-                    || Arc::new(entry.arrival.parse()),
-                    |planned| Arc::clone(&planned.delivery),
-                ),
-                transition: planned.and_then(|planned| planned.transition.clone()),
+                transition: match planned {
+                    Some(planned) => planned.transition.clone(),
+                    None => Transition::of(&delivery),
+                },
+                delivery,
                 decision: planned.map(|planned| planned.decision),
             }
         };
