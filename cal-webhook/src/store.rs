@@ -9,7 +9,10 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{StoreError, Transition, Verified, clock, signature};
+use crate::{
+    StoreError, Transition, Verified, clock,
+    signature::{self, Tag},
+};
 
 /// Where deliveries are kept until every hook is done with them.
 ///
@@ -67,7 +70,7 @@ pub trait Store: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Arrival {
     body: Bytes,
-    digest: Digest,
+    fingerprint: Tag,
     headers: Vec<(&'static str, String)>,
     received_at: DateTime<Utc>,
     source: Source,
@@ -77,10 +80,10 @@ impl Arrival {
     /// Takes a verified delivery in, at this moment.
     #[must_use]
     pub fn new(verified: Verified) -> Self {
-        let body = verified.into_body();
+        let (body, fingerprint) = verified.into_parts();
         Self {
-            digest: Digest(Sha256::digest(&body).into()),
             body,
+            fingerprint,
             headers: Vec::new(),
             received_at: clock::now(),
             source: Source::Webhook,
@@ -105,10 +108,17 @@ impl Arrival {
         &self.body
     }
 
-    /// Returns the digest of the raw bytes, by which repeats are recognised.
+    /// Computes the digest of the raw bytes, by which a store that outlives its secrets recognises
+    /// repeats.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        self.digest
+        Digest(Sha256::digest(&self.body).into())
+    }
+
+    /// Returns what equal bodies have in common as long as the secrets stay: it cost nothing, as
+    /// verifying has made it.
+    pub(crate) fn fingerprint(&self) -> Tag {
+        self.fingerprint
     }
 
     /// Returns when the delivery was received.
@@ -141,7 +151,6 @@ impl fmt::Debug for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arrival")
             .field("size", &self.body.len())
-            .field("digest", &self.digest)
             .field("received_at", &self.received_at)
             .field("source", &self.source)
             .finish_non_exhaustive()

@@ -73,12 +73,19 @@ impl Verifier {
     /// Compares a tag with the tags that the secrets make.
     pub(crate) fn check(&self, body: Bytes, tag: Tag) -> Result<Verified, VerifyError> {
         let mut matched = Choice::from(0);
+        let mut first = None;
         for key in &self.keys {
             let mut mac = key.clone();
             mac.update(&body);
-            matched |= mac.finalize().into_bytes().as_slice().ct_eq(&tag);
+            let made: Tag = mac.finalize().into_bytes().into();
+            matched |= made.ct_eq(&tag);
+            first.get_or_insert(made);
         }
-        if bool::from(matched) { Ok(Verified { body }) } else { Err(VerifyError::Mismatch) }
+        if bool::from(matched) {
+            Ok(Verified { body, fingerprint: first.unwrap_or(tag) })
+        } else {
+            Err(VerifyError::Mismatch)
+        }
     }
 }
 
@@ -101,6 +108,8 @@ pub(crate) fn key(secret: &SecretString) -> Result<Key, EmptySecret> {
 #[derive(Clone, Eq, PartialEq)]
 pub struct Verified {
     body: Bytes,
+    /// The tag that the first secret makes: equal for equal bodies, whichever secret signed them.
+    fingerprint: Tag,
 }
 
 impl Verified {
@@ -114,6 +123,10 @@ impl Verified {
     #[must_use]
     pub fn into_body(self) -> Bytes {
         self.body
+    }
+
+    pub(crate) fn into_parts(self) -> (Bytes, Tag) {
+        (self.body, self.fingerprint)
     }
 
     /// Reads the body; it never fails, see [`Delivery::parse`].

@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::{
-    Accepted, Arrival, Decision, DeliveryId, DeliveryRecord, Digest, Settlement, Task, TaskId,
-    TaskRecord, TaskState, Transition, clock::Moment,
+    Accepted, Arrival, Decision, DeliveryId, DeliveryRecord, Settlement, Task, TaskId, TaskRecord,
+    TaskState, Transition, clock::Moment, signature::Tag,
 };
 
 /// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
@@ -26,7 +26,7 @@ type Lane = (String, BookingUid);
 pub(super) struct Ledger {
     capacity: usize,
     deliveries: BTreeMap<DeliveryId, Entry>,
-    digests: HashMap<Digest, DeliveryId>,
+    fingerprints: HashMap<Tag, DeliveryId>,
     states: HashSet<String>,
     unplanned: VecDeque<DeliveryId>,
     /// Deliveries that may be forgotten, in the order in which they were finished.
@@ -78,7 +78,7 @@ impl Ledger {
         Self {
             capacity,
             deliveries: BTreeMap::new(),
-            digests: HashMap::new(),
+            fingerprints: HashMap::new(),
             states: HashSet::new(),
             unplanned: VecDeque::new(),
             finished: VecDeque::new(),
@@ -97,14 +97,14 @@ impl Ledger {
             self.forget(oldest);
         }
         let id = DeliveryId::new();
-        self.digests.insert(arrival.digest(), id);
+        self.fingerprints.insert(arrival.fingerprint(), id);
         self.deliveries.insert(id, Entry { arrival, planned: None, open: 0, tasks: Vec::new() });
         self.unplanned.push_back(id);
         Ok(Accepted::Stored(id))
     }
 
     fn repeated(&self, arrival: &Arrival) -> Option<DeliveryId> {
-        let id = *self.digests.get(&arrival.digest())?;
+        let id = *self.fingerprints.get(&arrival.fingerprint())?;
         let earlier = self.deliveries.get(&id)?;
         let parsed = match &earlier.planned {
             Some(planned) => planned.parsed,
@@ -116,9 +116,9 @@ impl Ledger {
 
     fn forget(&mut self, id: DeliveryId) {
         let Some(entry) = self.deliveries.remove(&id) else { return };
-        let digest = entry.arrival.digest();
-        if self.digests.get(&digest) == Some(&id) {
-            self.digests.remove(&digest);
+        let fingerprint = entry.arrival.fingerprint();
+        if self.fingerprints.get(&fingerprint) == Some(&id) {
+            self.fingerprints.remove(&fingerprint);
         }
         if let Some(state) = entry.planned.and_then(|planned| planned.state) {
             self.states.remove(&state);
