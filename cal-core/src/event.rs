@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::{
     AcceptedInstantMeeting, Booking, BookingUid, CalVideoNoShow, DelegationError,
     DelegationRotation, FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate,
-    OutOfOffice, ParseError, Recording, Transcript, Trigger, WrongAssignment,
+    OutOfOffice, ParseError, Recording, Trigger, WrongAssignment,
 };
 
 /// What a delivery reports: one variant for every [`Trigger`], with its payload.
@@ -74,7 +74,7 @@ pub enum Event {
     /// `RECORDING_READY`
     RecordingReady(Arc<Recording>),
     /// `RECORDING_TRANSCRIPTION_GENERATED`
-    RecordingTranscriptionGenerated(Arc<Transcript>),
+    RecordingTranscriptionGenerated(Arc<Recording>),
     /// `ROUTING_FORM_FALLBACK_HIT`
     RoutingFormFallbackHit(Arc<FallbackHit>),
     /// A trigger that this version does not know.
@@ -113,8 +113,9 @@ impl Event {
             Self::InstantMeeting(meeting) => meeting.uid.as_ref(),
             Self::InstantMeetingAccepted(meeting) => meeting.uid.as_ref(),
             Self::MeetingEnded(meeting) | Self::MeetingStarted(meeting) => meeting.uid.as_ref(),
-            Self::RecordingReady(recording) => recording.uid.as_ref(),
-            Self::RecordingTranscriptionGenerated(transcript) => transcript.uid.as_ref(),
+            Self::RecordingReady(recording) | Self::RecordingTranscriptionGenerated(recording) => {
+                recording.uid.as_ref()
+            }
             Self::WrongAssignmentReport(report) => report.booking.uid.as_ref(),
             other => other.booking()?.uid.as_ref(),
         }

@@ -92,6 +92,6 @@ pub use question::{
     Question, QuestionInput, QuestionOption, QuestionSource, QuestionVariant, QuestionVariantField,
     QuestionVariants, QuestionView,
 };
-pub use recording::{Recording, Transcript, TranscriptLink, TranscriptLinks};
+pub use recording::{Recording, TranscriptLink, TranscriptLinks};
 pub use status::{BookingStatus, SchedulingType};
 pub use trigger::Trigger;

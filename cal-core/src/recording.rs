@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 
 use crate::{BookingUid, Person, wire::null_as_default};
 
-/// A recording that can be downloaded (`RECORDING_READY`).
+/// A recording that can be downloaded (`RECORDING_READY`), or its transcript
+/// (`RECORDING_TRANSCRIPTION_GENERATED`).
 #[skip_serializing_none]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,43 +39,11 @@ pub struct Recording {
     pub custom_reply_to_email: Option<String>,
     /// Where the recording is downloaded; the link is signed and expires soon.
     pub download_link: Option<String>,
-}
-
-/// A transcript that can be downloaded (`RECORDING_TRANSCRIPTION_GENERATED`).
-#[skip_serializing_none]
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Transcript {
-    /// The booking's public id.
-    pub uid: Option<BookingUid>,
-    /// The booking's title.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub title: String,
-    /// The booking's title once more; here Cal.com's `type` is not the event type's slug.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    /// The description.
-    pub description: Option<String>,
-    /// When the meeting started.
-    #[serde(rename = "startTime")]
-    pub start: Option<DateTime<Utc>>,
-    /// When the meeting ended.
-    #[serde(rename = "endTime")]
-    pub end: Option<DateTime<Utc>>,
-    /// The host.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub organizer: Person,
-    /// The attendees.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub attendees: Vec<Person>,
-    /// The address replies go to instead of the organiser's.
-    pub custom_reply_to_email: Option<String>,
-    /// Where the transcript and the recording are downloaded.
+    /// Where the transcript is downloaded; absent when only the recording is ready.
     pub download_links: Option<TranscriptLinks>,
 }
 
-/// The links of a [`Transcript`]; they are signed and expire soon.
+/// The links of a transcript; they are signed and expire soon.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]

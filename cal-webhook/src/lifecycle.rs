@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use cal_core::{
     AcceptedInstantMeeting, Booking, CalVideoNoShow, CalendarEntryRejected, DelegationError,
     DelegationRotation, FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate,
-    OutOfOffice, Recording, Transcript, WrongAssignment,
+    OutOfOffice, Recording, WrongAssignment,
 };
 
 use crate::{Change, Context, Hook, HookError, payload::Payload};
@@ -168,7 +168,7 @@ lifecycle! {
     /// A meeting's scheduled start has come; nobody looked whether people joined.
     on_started(Meeting) on Started;
     /// The transcript of a Cal Video recording can be downloaded.
-    on_transcript(Transcript) on Transcript;
+    on_transcript(Recording) on Transcript;
     /// A member reported a wrongly routed booking.
     on_wrong_assignment(WrongAssignment) on WrongAssignment;
 }

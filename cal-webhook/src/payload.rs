@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cal_core::{
     AcceptedInstantMeeting, Booking, CalVideoNoShow, CalendarEntryRejected, DelegationError,
     DelegationRotation, Event, FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate,
-    OutOfOffice, Recording, Transcript, WrongAssignment,
+    OutOfOffice, Recording, WrongAssignment,
 };
 
 /// A payload that lifecycle methods take.
@@ -45,7 +45,6 @@ payloads! {
     Meeting: MeetingEnded | MeetingStarted;
     NoShowUpdate: BookingNoShowUpdated;
     OutOfOffice: OooCreated;
-    Recording: RecordingReady;
-    Transcript: RecordingTranscriptionGenerated;
+    Recording: RecordingReady | RecordingTranscriptionGenerated;
     WrongAssignment: WrongAssignmentReport;
 }

@@ -5,6 +5,7 @@
 mod drift;
 mod garbage;
 mod recorded;
+mod recordings;
 mod samples;
 mod tolerance;
 mod tree;

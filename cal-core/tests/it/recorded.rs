@@ -1,34 +1,12 @@
 //! Deliveries that Cal.com's own code made, read in place where they are at hand.
 
-use std::{env, fs, path::PathBuf};
-
 use cal_core::{Delivery, Parsed, Trigger};
 
-use crate::walk;
-
-/// The deliveries of a folder of recordings, or `None` with a line that says so.
-fn recorded(folder: &str) -> Option<Vec<(String, serde_json::Value)>> {
-    let shared = env::var_os("CALCOM_TEST_SHARED").unwrap_or_else(|| "../../shared".into());
-    let folder = PathBuf::from(shared).join("fixtures").join(folder);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("skipped: no recorded deliveries in {}", folder.display());
-        return None;
-    };
-    let mut deliveries: Vec<_> = entries
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let text = fs::read_to_string(&path).unwrap();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, serde_json::from_str(&text).unwrap())
-        })
-        .collect();
-    deliveries.sort_by(|a, b| a.0.cmp(&b.0));
-    Some(deliveries)
-}
+use crate::{recordings::recordings, walk};
 
 fn check(folder: &str, count: usize) {
-    let Some(deliveries) = recorded(folder) else { return };
-    assert_eq!(deliveries.len(), count);
+    let deliveries = recordings(folder);
+    assert!(deliveries.is_empty() || deliveries.len() == count, "{} files", deliveries.len());
     for (name, delivery) in deliveries {
         let body = delivery["body"].as_str().unwrap();
         let wire: serde_json::Value = serde_json::from_str(body).unwrap();

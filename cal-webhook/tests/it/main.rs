@@ -7,5 +7,7 @@ mod hooks;
 mod memory;
 mod receiver;
 mod recorded;
+#[path = "../../../cal-core/tests/it/recordings.rs"]
+mod recordings;
 mod transitions;
 mod trust;

@@ -1,26 +1,9 @@
 //! What happened, as read from deliveries that a running Cal.com sent, read where they are at hand.
 
-use std::{env, fs, path::PathBuf};
-
 use cal_webhook::{Change, SIGNATURE_HEADER, Seat, Subject, Transition, Verifier, VerifyError};
 use serde_json::Value;
 
-/// The deliveries of a folder of recordings, or none and a line that says so.
-fn recorded(folder: &str) -> Vec<(String, Value)> {
-    let shared = env::var_os("CALCOM_TEST_SHARED").unwrap_or_else(|| "../../shared".into());
-    let folder = PathBuf::from(shared).join("fixtures").join(folder);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("skipped: no recorded deliveries in {}", folder.display());
-        return Vec::new();
-    };
-    entries
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap())
-        })
-        .collect()
-}
+use crate::recordings::recordings;
 
 fn verify(delivery: &Value) -> Result<cal_webhook::Verified, VerifyError> {
     let headers = delivery["headers"].as_object().unwrap();
@@ -35,7 +18,7 @@ fn verify(delivery: &Value) -> Result<cal_webhook::Verified, VerifyError> {
 #[test]
 fn every_recording_verifies_with_its_own_secret() {
     for folder in ["webhooks", "traffic"] {
-        for (name, delivery) in recorded(folder) {
+        for (name, delivery) in recordings(folder) {
             let verified = verify(&delivery);
             match delivery["secret"].as_str() {
                 Some("") => assert_eq!(verified, Err(VerifyError::NoSecret), "{name}"),
@@ -69,7 +52,7 @@ fn expected(number: &str) -> Option<(Change, &'static str)> {
 
 #[test]
 fn every_recording_is_read_as_what_happened() {
-    for (name, delivery) in recorded("traffic") {
+    for (name, delivery) in recordings("traffic") {
         let body = delivery["body"].as_str().unwrap().to_owned();
         let transition = Transition::of(&cal_core::Delivery::parse(body.clone()));
         let kind = |subject: &Option<Subject>| match subject {
@@ -93,7 +76,7 @@ fn every_recording_is_read_as_what_happened() {
 
 #[test]
 fn a_cancelled_booking_that_was_moved_names_its_root() {
-    for (name, delivery) in recorded("traffic") {
+    for (name, delivery) in recordings("traffic") {
         let body = delivery["body"].as_str().unwrap().to_owned();
         let root = Transition::of(&cal_core::Delivery::parse(body)).and_then(|read| read.root);
         let expected = (&name[..3] == "006").then_some("jaXVJDfWQdAHDUbcqyQnRn");
@@ -104,7 +87,7 @@ fn a_cancelled_booking_that_was_moved_names_its_root() {
 #[test]
 fn a_leaver_of_a_booking_with_seats_is_the_seat() {
     for (name, delivery) in
-        recorded("traffic").into_iter().filter(|(name, _)| name.starts_with("110"))
+        recordings("traffic").into_iter().filter(|(name, _)| name.starts_with("110"))
     {
         let body = delivery["body"].as_str().unwrap().to_owned();
         let subject = Transition::of(&cal_core::Delivery::parse(body)).unwrap().subject;
