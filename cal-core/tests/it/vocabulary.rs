@@ -32,8 +32,9 @@ fn times(event: &Event) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         Event::MeetingEnded(event) | Event::MeetingStarted(event) => {
             (Some(event.start), Some(event.end))
         }
-        Event::RecordingReady(event) => (event.start, event.end),
-        Event::RecordingTranscriptionGenerated(event) => (event.start, event.end),
+        Event::RecordingReady(event) | Event::RecordingTranscriptionGenerated(event) => {
+            (event.start, event.end)
+        }
         Event::WrongAssignmentReport(event) => (event.booking.start, event.booking.end),
         event => event.booking().map(|booking| (booking.start, booking.end)).unzip(),
     }
