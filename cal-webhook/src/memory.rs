@@ -28,10 +28,10 @@ const BATCH: usize = 64;
 
 /// A store in memory, for development and for servers that may lose what was acknowledged.
 ///
-/// It keeps the last 10,000 deliveries and forgets the oldest that all hooks are done with. When all
-/// of them still wait, new deliveries are refused with 503. Repeats of a delivery are recognised as
-/// long as it is kept. When the process ends, everything is gone. It is cheap to clone: clones share
-/// what they keep.
+/// It keeps the last 10,000 deliveries, or as many as have 64 MiB together, and forgets the oldest
+/// that all hooks are done with. When all of them still wait, new deliveries are refused with 503.
+/// Repeats of a delivery are recognised as long as it is kept. When the process ends, everything is
+/// gone. It is cheap to clone: clones share what they keep.
 #[derive(Clone)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
@@ -137,9 +137,10 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn accept(&self, mut arrival: Arrival) -> Result<Accepted, StoreError> {
         arrival.compact();
-        let accepted = self.ledger().accept(arrival).map_err(|Full { capacity }| {
-            StoreError::new(format!("all {capacity} deliveries in memory still wait for a hook"))
-        })?;
+        let accepted = self
+            .ledger()
+            .accept(arrival)
+            .map_err(|Full| StoreError::new("all deliveries in memory still wait for a hook"))?;
         self.shared.work.notify_one();
         Ok(accepted)
     }

@@ -16,6 +16,9 @@ use crate::{
     TaskState, Transition, clock::Moment, signature::Tag,
 };
 
+/// How many bytes the bodies may have together.
+const BYTES: usize = 64 * 1024 * 1024;
+
 /// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
 const OPAQUE_REPEAT: TimeDelta = TimeDelta::minutes(10);
 
@@ -25,6 +28,7 @@ type Lane = (String, BookingUid);
 #[derive(Debug)]
 pub(super) struct Ledger {
     capacity: usize,
+    bytes: usize,
     deliveries: BTreeMap<DeliveryId, Entry>,
     fingerprints: HashMap<Tag, DeliveryId>,
     states: HashSet<String>,
@@ -40,9 +44,7 @@ pub(super) struct Ledger {
 
 /// No delivery can be forgotten to make room.
 #[derive(Debug)]
-pub(super) struct Full {
-    pub(super) capacity: usize,
-}
+pub(super) struct Full;
 
 #[derive(Debug)]
 struct Entry {
@@ -77,6 +79,7 @@ impl Ledger {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity,
+            bytes: 0,
             deliveries: BTreeMap::new(),
             fingerprints: HashMap::new(),
             states: HashSet::new(),
@@ -92,10 +95,12 @@ impl Ledger {
         if let Some(id) = self.repeated(&arrival) {
             return Ok(Accepted::Duplicate(id));
         }
-        if self.deliveries.len() >= self.capacity {
-            let oldest = self.finished.pop_front().ok_or(Full { capacity: self.capacity })?;
+        let size = arrival.body().len();
+        while self.deliveries.len() >= self.capacity || self.bytes + size > BYTES {
+            let oldest = self.finished.pop_front().ok_or(Full)?;
             self.forget(oldest);
         }
+        self.bytes += size;
         let id = DeliveryId::new();
         self.fingerprints.insert(arrival.fingerprint(), id);
         self.deliveries.insert(id, Entry { arrival, planned: None, open: 0, tasks: Vec::new() });
@@ -116,6 +121,7 @@ impl Ledger {
 
     fn forget(&mut self, id: DeliveryId) {
         let Some(entry) = self.deliveries.remove(&id) else { return };
+        self.bytes -= entry.arrival.body().len();
         let fingerprint = entry.arrival.fingerprint();
         if self.fingerprints.get(&fingerprint) == Some(&id) {
             self.fingerprints.remove(&fingerprint);

@@ -157,7 +157,7 @@ async fn a_full_store_forgets_what_is_finished_and_refuses_the_rest() {
     }
     store.plan(&hooks()).await.unwrap();
     let refused = store.accept(arrival(&body("third"))).await.unwrap_err();
-    assert_eq!(refused.to_string(), "all 2 deliveries in memory still wait for a hook");
+    assert_eq!(refused.to_string(), "all deliveries in memory still wait for a hook");
 
     for task in claim(&store).await.iter().filter(|task| is_about(task, "second")) {
         store.settle(task, Settlement::Done).await.unwrap();
@@ -168,6 +168,21 @@ async fn a_full_store_forgets_what_is_finished_and_refuses_the_rest() {
     assert_eq!(kept, ["third", "first"]);
     // What was forgotten is new again.
     assert_eq!(store.tasks(10, None).len(), 2);
+}
+
+#[tokio::test]
+async fn large_bodies_push_older_ones_out() {
+    const SIZE: usize = 1_000_000;
+    let store = MemoryStore::new();
+    for number in 0..100 {
+        let body = " ".repeat(SIZE - 3) + &format!("{number:03}");
+        store.accept(arrival(&body)).await.unwrap();
+        store.plan(&[]).await.unwrap();
+    }
+    let kept = store.deliveries(1000, None);
+    let bytes: usize = kept.iter().map(|record| record.delivery.body().len()).sum();
+    assert_eq!((kept.len(), bytes), (67, 67 * SIZE));
+    assert!(kept[0].delivery.body().ends_with(b"099"));
 }
 
 fn uid(delivery: &cal_core::Delivery) -> String {
