@@ -4,6 +4,7 @@
 
 mod bodies;
 mod hooks;
+mod logs;
 mod memory;
 mod receiver;
 mod recorded;
