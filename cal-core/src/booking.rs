@@ -9,7 +9,8 @@ use crate::{
     AdditionalInformation, Amount, Answer, AppStatus, AssignmentReason, BookingId, BookingStatus,
     BookingUid, Conference, DestinationCalendars, EventTypeId, ExistingSeries, Fields, Location,
     Money, OrganizationId, Payment, PaymentId, PaymentInfo, Person, Recurrence, SchedulingType,
-    SeatUid, Team, UserId, VideoCall, wire::null_as_default,
+    SeatUid, Team, UserId, VideoCall,
+    wire::{few, null_as_default},
 };
 
 /// A booking, as every booking-shaped trigger describes it.
@@ -46,7 +47,7 @@ pub struct Booking {
     #[serde(default, deserialize_with = "null_as_default")]
     pub organizer: Person,
     /// The booker first, then the guests; of a seated booking only the seats concerned.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "few")]
     pub attendees: Vec<Person>,
     /// Where it takes place.
     pub location: Option<Location>,
