@@ -5,7 +5,7 @@
 use cal_webhook::{Head, SIGNATURE_HEADER, Signer, Verifier, VerifyError};
 use libfuzzer_sys::fuzz_target;
 
-/// The first byte chooses what the header holds, the second where it is cut or changed.
+// The first byte chooses what the header holds, the second where it is cut or changed.
 fuzz_target!(|input: &[u8]| {
     let [kind, place, rest @ ..] = input else { return };
     let (header, body) = rest.split_at(rest.len().min(usize::from(*place)));

@@ -1,6 +1,6 @@
 //! Serves HTTP with the limits that a router cannot set, and stops without dropping a request.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::pending, pin::pin, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -56,18 +56,28 @@ pub(crate) async fn until_shutdown(listener: TcpListener, router: Router) {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-fn shutdown() -> impl Future<Output = ()> {
-    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate()).ok();
-    async move {
-        let terminated = async {
-            match &mut terminate {
-                Some(terminate) => terminate.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = signal::ctrl_c() => {}
-            _ = terminated => {}
+async fn shutdown() {
+    let interrupted = async {
+        // Without a handler there is no signal to wait for.
+        if signal::ctrl_c().await.is_err() {
+            pending().await
         }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
     }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    pending().await
 }
