@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -25,7 +25,8 @@ use crate::{
 /// its own. Mount a receiver with `cal_axum::router` or `cal_actix::configure`, or hand it the head
 /// and the body of a request from any other framework. It is cheap to clone.
 ///
-/// The hooks run on the Tokio runtime that the first delivery arrives on.
+/// The hooks run on the Tokio runtime that the first delivery arrives on, and when that has ended, on
+/// the one of the next delivery.
 #[derive(Clone)]
 pub struct Receiver {
     inner: Arc<Inner>,
@@ -37,7 +38,7 @@ struct Inner {
     dispatcher: Dispatcher,
     body_limit: usize,
     read_timeout: Duration,
-    worker: OnceLock<Worker>,
+    worker: Mutex<Option<Worker>>,
 }
 
 impl Receiver {
@@ -94,9 +95,17 @@ impl Receiver {
     ///
     /// Fails when the store is out of reach; nothing was stored then.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
-        let inner = &self.inner;
-        inner.worker.get_or_init(|| Worker::start(&inner.store, &inner.dispatcher));
-        inner.store.accept(arrival).await
+        self.work();
+        self.inner.store.accept(arrival).await
+    }
+
+    /// Starts the worker, unless it runs already.
+    fn work(&self) {
+        let Inner { store, dispatcher, worker, .. } = &*self.inner;
+        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if worker.as_ref().is_none_or(Worker::is_finished) {
+            *worker = Some(Worker::start(store, dispatcher));
+        }
     }
 
     /// Admits a delivery to a route that understands these methods, and logs refusals.
@@ -244,7 +253,7 @@ impl ReceiverBuilder {
                 dispatcher: self.dispatcher,
                 body_limit: self.body_limit,
                 read_timeout: self.read_timeout,
-                worker: OnceLock::new(),
+                worker: Mutex::new(None),
             }),
         }
     }

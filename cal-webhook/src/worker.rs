@@ -28,6 +28,11 @@ impl Worker {
         let (store, dispatcher) = (Arc::clone(store), dispatcher.clone());
         Self(tokio::spawn(run(store, dispatcher)))
     }
+
+    /// Whether it stopped, because the runtime it was started on has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
 }
 
 impl Drop for Worker {

@@ -141,6 +141,24 @@ async fn a_hook_that_hangs_on_many_bookings_leaves_the_others_their_place() {
     }
 }
 
+#[test]
+fn hooks_go_on_when_the_runtime_they_ran_on_has_ended() {
+    let (seen, mut sees) = mpsc::unbounded_channel();
+    let receiver = builder()
+        .hook(Hook::named("diary").on_booked(move |_, booking| {
+            let sent = seen.send(booking.uid.clone());
+            async move { Ok(sent?) }
+        }))
+        .build();
+    for uid in ["first", "second"] {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            post(&receiver, booking("BOOKING_CREATED", json!({"uid": uid}))).await;
+            assert_eq!(sees.recv().await.unwrap(), Some(uid.into()));
+        });
+    }
+}
+
 #[tokio::test]
 async fn what_was_stored_is_named_again_when_it_is_repeated() {
     let receiver = builder().build();

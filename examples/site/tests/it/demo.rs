@@ -26,6 +26,7 @@ fn the_demo_shows_a_booking_a_reschedule_and_a_cancellation() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_site_stops_when_it_is_asked_to() {
     let site = Site::start(&[]);
     site.line_with("cancelled: ");
