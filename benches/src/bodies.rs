@@ -66,9 +66,9 @@ pub enum Size {
     Small,
     /// What one guest's booking usually says, 2.5 KB.
     Typical,
-    /// Some sixty guests and questions, 32 KB.
+    /// Some sixty guests and questions, and a long text for the last quarter, 32 KB.
     Large,
-    /// Some thousand guests and questions, 512 KB.
+    /// Some thousand guests and questions, and a long text for the last quarter, 512 KB.
     Huge,
 }
 
@@ -80,8 +80,17 @@ impl Size {
     fn count(self) -> usize {
         match self {
             Self::Small | Self::Typical => 1,
-            Self::Large => 77,
-            Self::Huge => 1300,
+            Self::Large => 61,
+            Self::Huge => 1020,
+        }
+    }
+
+    /// How many words the description has.
+    fn words(self) -> usize {
+        match self {
+            Self::Small | Self::Typical => 6,
+            Self::Large => 1_250,
+            Self::Huge => 20_000,
         }
     }
 }
@@ -129,7 +138,7 @@ pub fn body(size: Size, number: u64) -> String {
     let mut rng = Rng::with_seed(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let payload = match size {
         Size::Small => small(number, &mut rng),
-        _ => full(number, size.count(), &mut rng),
+        _ => full(number, size, &mut rng),
     };
     format!(
         r#"{{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-05-04T09:30:{:02}.{:03}Z","payload":{payload}}}"#,
@@ -150,7 +159,8 @@ fn small(number: u64, rng: &mut Rng) -> String {
     )
 }
 
-fn full(number: u64, count: usize, rng: &mut Rng) -> String {
+fn full(number: u64, size: Size, rng: &mut Rng) -> String {
+    let count = size.count();
     let (host, booker) = (Name::of(rng), Name::of(rng));
     let (host_email, email, uid) = (host.email(rng), booker.email(rng), uid(number));
     let guests: Vec<_> = (1..count).map(|_| (Name::of(rng), rng.u32(..))).collect();
@@ -162,10 +172,10 @@ fn full(number: u64, count: usize, rng: &mut Rng) -> String {
     let questions: Vec<_> = (0..count).map(|index| question(index, rng)).collect();
     let (attendees, questions) = (attendees.join(","), questions.join(","));
     let addresses = addresses.join(",");
-    let notes = sentence(6, rng);
+    let (notes, description) = (sentence(6, rng), sentence(size.words(), rng));
     let id = 7_000_000 + number;
     let head = format!(
-        r#"{{"bookerUrl":"https://cal.com","type":"product-tour","title":"Product tour between {host} and {booker}","description":"{notes}","additionalNotes":"{notes}","customInputs":{{}},"startTime":"2026-05-11T08:00:00Z","endTime":"2026-05-11T08:30:00Z""#
+        r#"{{"bookerUrl":"https://cal.com","type":"product-tour","title":"Product tour between {host} and {booker}","description":"{description}","additionalNotes":"{notes}","customInputs":{{}},"startTime":"2026-05-11T08:00:00Z","endTime":"2026-05-11T08:30:00Z""#
     );
     let people = format!(
         r#""organizer":{{"id":2041,"name":"{host}","email":"{host_email}","username":"{username}","usernameInOrg":null,"timeZone":"Europe/Oslo","language":{{"locale":"en"}},"timeFormat":"h:mma","utcOffset":120}},"attendees":[{attendees}]"#,
@@ -186,8 +196,7 @@ fn full(number: u64, count: usize, rng: &mut Rng) -> String {
 fn attendee(name: &Name, email: &str, rng: &mut Rng) -> String {
     let (zone, offset) = zone(rng);
     format!(
-        r#"{{"name":"{name}","firstName":"{}","lastName":"{}","email":"{email}","timeZone":"{zone}","language":{{"locale":"en"}},"utcOffset":{offset}}}"#,
-        name.first, name.last,
+        r#"{{"name":"{name}","firstName":"","lastName":"","email":"{email}","timeZone":"{zone}","language":{{"locale":"en"}},"utcOffset":{offset}}}"#
     )
 }
 
