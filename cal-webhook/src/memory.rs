@@ -202,8 +202,8 @@ impl Store for MemoryStore {
         Ok(cancelled)
     }
 
-    async fn wake(&self) {
-        let due = self.ledger().next_due();
+    async fn wake(&self, hooks: &[&str]) {
+        let due = self.ledger().next_due(hooks);
         match due {
             Some(due) => drop(time::timeout_at(due, self.shared.work.notified()).await),
             None => self.shared.work.notified().await,

@@ -62,8 +62,8 @@ pub trait Store: Send + Sync + 'static {
     /// Drops a waiting task; `false` when no such task waits.
     fn cancel(&self, task: TaskId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Waits until there may be something to plan or to claim.
-    fn wake(&self) -> impl Future<Output = ()> + Send;
+    /// Waits until there may be something to plan, or to claim for one of these hooks.
+    fn wake(&self, hooks: &[&str]) -> impl Future<Output = ()> + Send;
 }
 
 /// A delivery on its way into the store.

@@ -73,11 +73,13 @@ async fn run(store: Arc<dyn ErasedStore>, dispatcher: Dispatcher) {
             continue;
         }
         let more = planned.is_ok_and(|planned| planned > 0);
+        let with_room: Vec<&str> =
+            free.iter().filter(|(_, free)| **free > 0).map(|(hook, _)| *hook).collect();
         tokio::select! {
             Some(hook) = running.next() => *free.entry(hook).or_default() += 1,
             // What was planned may not be all there is.
             () = tokio::task::yield_now(), if more => {}
-            () = store.wake(), if !more => {}
+            () = store.wake(&with_room), if !more => {}
         }
     }
 }
@@ -133,7 +135,7 @@ pub(crate) trait ErasedStore: Send + Sync {
         task: &'a Task,
         settlement: Settlement,
     ) -> Boxed<'a, Result<bool, StoreError>>;
-    fn wake(&self) -> Boxed<'_, ()>;
+    fn wake<'a>(&'a self, hooks: &'a [&'a str]) -> Boxed<'a, ()>;
 }
 
 impl<S: Store> ErasedStore for S {
@@ -162,7 +164,7 @@ impl<S: Store> ErasedStore for S {
         Box::pin(Store::settle(self, task, settlement))
     }
 
-    fn wake(&self) -> Boxed<'_, ()> {
-        Box::pin(Store::wake(self))
+    fn wake<'a>(&'a self, hooks: &'a [&'a str]) -> Boxed<'a, ()> {
+        Box::pin(Store::wake(self, hooks))
     }
 }

@@ -345,8 +345,9 @@ impl Ledger {
         waits
     }
 
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.due.values().filter_map(BTreeSet::first).map(|(at, _)| *at).min()
+    pub(super) fn next_due(&self, hooks: &[&str]) -> Option<Instant> {
+        let first = |hook: &&str| self.due.get(*hook).and_then(BTreeSet::first);
+        hooks.iter().filter_map(first).map(|(at, _)| *at).min()
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -141,6 +141,18 @@ async fn a_hook_that_hangs_on_many_bookings_leaves_the_others_their_place() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hook_without_room_lets_the_worker_rest() {
+    let receiver =
+        builder().hook(Hook::named("hangs").on_booked(|_, _| std::future::pending())).build();
+    for number in 0..100 {
+        let body = booking("BOOKING_CREATED", json!({"uid": format!("booking {number}")}));
+        assert_eq!(post(&receiver, body).await.status(), 200);
+    }
+    // This clock only goes on when nothing is left to do.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+}
+
 #[test]
 fn hooks_go_on_when_the_runtime_they_ran_on_has_ended() {
     let (seen, mut sees) = mpsc::unbounded_channel();
