@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How many tasks of one hook run at the same time; no hook takes the place of another.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 64;
 
 /// How much longer than a hook's timeout its task stays claimed.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -75,8 +75,15 @@ async fn run(store: Arc<dyn ErasedStore>, dispatcher: Dispatcher) {
         let more = planned.is_ok_and(|planned| planned > 0);
         let with_room: Vec<&str> =
             free.iter().filter(|(_, free)| **free > 0).map(|(hook, _)| *hook).collect();
+        let mut done = |hook| *free.entry(hook).or_default() += 1;
         tokio::select! {
-            Some(hook) = running.next() => *free.entry(hook).or_default() += 1,
+            Some(hook) = running.next() => {
+                done(hook);
+                // Who else is done needs no turn of its own.
+                while let Some(Some(hook)) = running.next().now_or_never() {
+                    done(hook);
+                }
+            }
             // What was planned may not be all there is.
             () = tokio::task::yield_now(), if more => {}
             () = store.wake(&with_room), if !more => {}
