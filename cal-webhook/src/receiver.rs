@@ -224,6 +224,9 @@ impl ReceiverBuilder {
     }
 
     /// Sets the store, a new [`MemoryStore`] by default.
+    ///
+    /// Receivers that share a store must have the same hooks: either of them plans what the other
+    /// has accepted.
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Arc::new(store));
         self

@@ -6,13 +6,9 @@ use bytes::Bytes;
 use cal_core::Delivery;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    StoreError, Transition, Verified, clock,
-    signature::{self, Tag},
-};
+use crate::{StoreError, Transition, Verified, clock, signature::Tag};
 
 /// Where deliveries are kept until every hook is done with them.
 ///
@@ -102,17 +98,17 @@ impl Arrival {
         self.body = Bytes::copy_from_slice(&self.body);
     }
 
+    /// Pretends that the delivery came at another time.
+    #[cfg(test)]
+    pub(crate) fn received(mut self, at: DateTime<Utc>) -> Self {
+        self.received_at = at;
+        self
+    }
+
     /// Returns the raw bytes.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
-    }
-
-    /// Computes the digest of the raw bytes, by which a store that outlives its secrets recognises
-    /// repeats.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest(Sha256::digest(&self.body).into())
     }
 
     /// Returns what equal bodies have in common as long as the secrets stay: it cost nothing, as
@@ -247,24 +243,6 @@ pub enum Decision {
 pub enum Source {
     /// A webhook.
     Webhook,
-}
-
-/// The SHA-256 digest of a body.
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct Digest([u8; 32]);
-
-impl Digest {
-    /// Returns the 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&signature::encode(&self.0))
-    }
 }
 
 macro_rules! ids {

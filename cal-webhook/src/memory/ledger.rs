@@ -393,3 +393,31 @@ impl Ledger {
 fn waits(work: &Work) -> bool {
     matches!(work.record.state, TaskState::Retry | TaskState::Waiting)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Signer, Verifier};
+
+    /// Accepts a body at the start and again after a while, and tells whether it was a repeat.
+    fn is_repeat(body: &'static str, after: TimeDelta) -> bool {
+        let mut ledger = Ledger::new(10);
+        let signature = Signer::new("secret").unwrap().sign(body);
+        let verified = Verifier::new("secret").unwrap().verify(body, signature).unwrap();
+        let first = Arrival::new(verified);
+        let again = first.clone().received(first.received_at() + after);
+        assert!(matches!(ledger.accept(first), Ok(Accepted::Stored(_))));
+        matches!(ledger.accept(again), Ok(Accepted::Duplicate(_)))
+    }
+
+    #[test]
+    fn bodies_without_identity_are_repeats_for_ten_minutes_only() {
+        let [soon, late] = [TimeDelta::seconds(599), TimeDelta::seconds(600)];
+        for opaque in ["false", "{}", "name=Piet"] {
+            assert!(is_repeat(opaque, soon), "{opaque}");
+            assert!(!is_repeat(opaque, late), "{opaque}");
+        }
+        let unknown = r#"{"triggerEvent":"BOOKING_CONFIRMED","payload":{}}"#;
+        assert!(is_repeat(unknown, TimeDelta::days(365)));
+    }
+}
