@@ -1,12 +1,19 @@
 //! Runs hooks so that none can disturb another.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
+use cal_core::Delivery;
 use futures_util::future::join_all;
 use tokio::{task::JoinHandle, time};
 
 use crate::{
-    Arrival, Context, DeliveryId, HookError, Lifecycle, Task, TaskId, Transition, lifecycle::Erased,
+    Arrival, Context, DeliveryId, HookError, Lifecycle, Reminder, Task, TaskId, Transition,
+    lifecycle::Erased,
 };
 
 /// How long a hook may take.
@@ -64,6 +71,26 @@ impl Dispatcher {
         self.hooks.iter().map(|hook| hook.name())
     }
 
+    /// Returns the reminders that a hook wants because of a delivery.
+    ///
+    /// A hook that panics over it wants none; the delivery itself still reaches it.
+    #[must_use]
+    pub fn reminders(
+        &self,
+        hook: &str,
+        transition: &Transition,
+        delivery: &Delivery,
+    ) -> Vec<Reminder> {
+        let Some(hook) = self.hooks.iter().find(|known| known.name() == hook) else {
+            return Vec::new();
+        };
+        let asked = catch_unwind(AssertUnwindSafe(|| hook.reminders(transition, delivery)));
+        asked.unwrap_or_else(|_| {
+            tracing::error!(hook = hook.name(), "a hook panicked over its reminders");
+            Vec::new()
+        })
+    }
+
     /// Runs every hook on a delivery, all at once, and returns how each ended.
     pub async fn dispatch(&self, arrival: Arrival) -> Vec<Outcome> {
         let (id, received_at) = (DeliveryId::new(), arrival.received_at());
@@ -74,7 +101,9 @@ impl Dispatcher {
                 id: TaskId::new(),
                 delivery_id: id,
                 hook: hook.to_owned(),
+                reminder: None,
                 attempt: 1,
+                fence: 1,
                 due_at: received_at,
                 received_at,
                 transition: transition.clone(),

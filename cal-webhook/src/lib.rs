@@ -51,7 +51,8 @@ pub use reply::{Rejection, Reply};
 pub use signature::SIGNATURE_HEADER;
 pub use signer::Signer;
 pub use store::{
-    Accepted, Arrival, Decision, DeliveryId, Settlement, Source, Store, Task, TaskId, TaskState,
+    Accepted, Arrival, Decision, DeliveryId, Reminder, Settlement, Source, Store, Task, TaskId,
+    TaskState,
 };
 pub use subject::{Seat, Subject};
 pub use transition::{Change, Transition};

@@ -4,11 +4,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use cal_core::{
     AcceptedInstantMeeting, Booking, CalVideoNoShow, CalendarEntryRejected, DelegationError,
-    DelegationRotation, FallbackHit, FormSubmission, InstantMeeting, Meeting, NoShowUpdate,
-    OutOfOffice, Recording, WrongAssignment,
+    DelegationRotation, Delivery, FallbackHit, FormSubmission, InstantMeeting, Meeting,
+    NoShowUpdate, OutOfOffice, Recording, WrongAssignment,
 };
 
-use crate::{Change, Context, Hook, HookError, payload::Payload};
+use crate::{Change, Context, Hook, HookError, Reminder, Transition, payload::Payload};
 
 type Run<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;
 
@@ -48,6 +48,16 @@ macro_rules! lifecycle {
             /// Keep it when you deploy a new version, and give every hook its own.
             fn name(&self) -> &str;
 
+            /// Returns what this hook wants to do later because of a delivery that was applied.
+            ///
+            /// Called while the delivery is planned: the reminders are kept in the same
+            /// transaction. They are dropped when the booking is moved, cancelled or declined before
+            /// they are due; of a moved booking, the delivery that moved it plans new ones.
+            fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
+                let _ = (transition, delivery);
+                Vec::new()
+            }
+
             /// Called when the method for a transition is not written, and for deliveries that say
             /// nothing about a booking: unknown triggers and opaque bodies.
             fn on_any(&self, cx: &Context) -> impl Future<Output = Result<(), HookError>> + Send {
@@ -71,6 +81,10 @@ macro_rules! lifecycle {
         impl<L: Lifecycle> Erased for L {
             fn name(&self) -> &str {
                 Lifecycle::name(self)
+            }
+
+            fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
+                Lifecycle::reminders(self, transition, delivery)
             }
 
             fn run<'a>(&'a self, cx: &'a Context) -> Run<'a> {
@@ -105,6 +119,7 @@ macro_rules! lifecycle {
 /// A hook behind a pointer; the one place where it is erased.
 pub(crate) trait Erased: Send + Sync {
     fn name(&self) -> &str;
+    fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder>;
     fn run<'a>(&'a self, cx: &'a Context) -> Run<'a>;
 }
 

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time};
 
 use crate::{
-    Accepted, Arrival, Decision, DeliveryId, Settlement, Source, Store, StoreError, Task, TaskId,
-    TaskState, Transition, clock::Moment,
+    Accepted, Arrival, Decision, DeliveryId, Dispatcher, Settlement, Source, Store, StoreError,
+    Task, TaskId, TaskState, Transition, clock::Moment,
 };
 
 use ledger::{Full, Ledger};
@@ -145,7 +145,8 @@ impl Store for MemoryStore {
         Ok(accepted)
     }
 
-    async fn plan(&self, hooks: &[String]) -> Result<usize, StoreError> {
+    async fn plan(&self, hooks: &Dispatcher) -> Result<usize, StoreError> {
+        let hooks: Vec<String> = hooks.names().map(str::to_owned).collect();
         if hooks.is_empty() {
             // Nothing will be run, so nothing has to be read before somebody looks.
             let finished = self.ledger().finish_unread();
@@ -164,7 +165,7 @@ impl Store for MemoryStore {
         let (planned, now) = (read.len(), Moment::now());
         let mut ledger = self.ledger();
         for (id, delivery, transition) in read {
-            ledger.plan(id, delivery, transition, hooks, now);
+            ledger.plan(id, delivery, transition, &hooks, now);
         }
         drop(ledger);
         if planned > 0 {
@@ -180,6 +181,10 @@ impl Store for MemoryStore {
         lease: Duration,
     ) -> Result<Vec<Task>, StoreError> {
         Ok(self.ledger().claim(hook, limit, Moment::now(), lease))
+    }
+
+    async fn renew(&self, tasks: &[Arc<Task>], lease: Duration) -> Result<Vec<TaskId>, StoreError> {
+        Ok(self.ledger().renew(tasks, Moment::now(), lease))
     }
 
     async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {

@@ -8,17 +8,19 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{StoreError, Transition, Verified, clock, signature::Tag};
+use crate::{Dispatcher, StoreError, Transition, Verified, clock, signature::Tag};
 
 /// Where deliveries are kept until every hook is done with them.
 ///
 /// A delivery is *accepted* before it is acknowledged. Then it is *planned*: read, compared with
 /// what came before, and turned into one task for every hook. Tasks are *claimed*, run and
-/// *settled*; one that waits can be *moved* in time or *cancelled*. A claim is a lease: a task that
-/// was not settled in time is claimed again, and the late settlement is refused.
+/// *settled*; one that waits can be *moved* in time or *cancelled*. A claim is a lease that is
+/// *renewed* while the hook runs: a task whose lease has ended is claimed again, and the late
+/// settlement is refused.
 ///
-/// [`MemoryStore`](crate::MemoryStore) keeps everything in memory. Every method may fail when the
-/// store is out of reach; nothing may be lost by calling it again.
+/// [`MemoryStore`](crate::MemoryStore) keeps everything in memory, `cal-store` in SQLite or
+/// PostgreSQL. Every method may fail when the store is out of reach; nothing may be lost by calling
+/// it again.
 pub trait Store: Send + Sync + 'static {
     /// Keeps a delivery, unless the same bytes are kept already.
     ///
@@ -26,20 +28,31 @@ pub trait Store: Send + Sync + 'static {
     fn accept(&self, arrival: Arrival)
     -> impl Future<Output = Result<Accepted, StoreError>> + Send;
 
-    /// Plans what was accepted and not planned yet, for the hooks with these names.
+    /// Plans what was accepted and not planned yet, and what was held back and may go now.
     ///
-    /// Returns how many deliveries were planned; the store may leave some for the next call.
-    fn plan(&self, hooks: &[String]) -> impl Future<Output = Result<usize, StoreError>> + Send;
+    /// Makes one task for every hook of the dispatcher, and those for its reminders. Returns how
+    /// many deliveries were planned; the store may leave some for the next call.
+    fn plan(&self, hooks: &Dispatcher) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
     /// Takes up to `limit` tasks of a hook that are due, each for the time of the lease.
     ///
-    /// Tasks of one hook about one booking come one after the other, in order.
+    /// Tasks of one hook about one chain of bookings come one after the other, in order; reminders
+    /// stand outside that order. A task that is due but has expired is skipped instead.
     fn claim(
         &self,
         hook: &str,
         limit: usize,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Task>, StoreError>> + Send;
+
+    /// Lets the leases of claimed tasks start anew, and returns the ids of those still claimed.
+    ///
+    /// Whoever runs a task that is missing from the answer has lost it and should stop.
+    fn renew(
+        &self,
+        tasks: &[Arc<Task>],
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<TaskId>, StoreError>> + Send;
 
     /// Writes down how a claimed task ended; `false` when the claim was lost meanwhile.
     fn settle(
@@ -172,8 +185,12 @@ pub struct Task {
     pub delivery_id: DeliveryId,
     /// The hook's name.
     pub hook: String,
-    /// Which attempt this is, from 1; also the fence of the claim.
+    /// The name of the reminder that this is; `None` for the work that follows a delivery at once.
+    pub reminder: Option<String>,
+    /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Which claim of the task this is: a later claim has a higher fence.
+    pub fence: u64,
     /// When the task was due.
     pub due_at: DateTime<Utc>,
     /// When the delivery was received.
@@ -195,13 +212,55 @@ pub enum Settlement {
     },
     /// It succeeded.
     Done,
+    /// It was stopped, because the process ends: it is due at once, and the attempt does not count.
+    Released,
     /// It failed for now.
     Retry {
-        /// When it is due again.
-        at: DateTime<Utc>,
+        /// After which time it is due again.
+        after: Duration,
         /// Why it failed.
         error: String,
     },
+}
+
+/// Something to do later because of a delivery; see [`Lifecycle::reminders`](crate::Lifecycle::reminders).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct Reminder {
+    name: String,
+    due_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Reminder {
+    /// Makes a reminder; of two with one name, planned by one hook for one delivery, one remains.
+    pub fn new(name: impl Into<String>, due_at: DateTime<Utc>) -> Self {
+        Self { name: name.into(), due_at, expires_at: None }
+    }
+
+    /// Sets from when on it is better skipped than late.
+    pub fn expires_at(mut self, at: DateTime<Utc>) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns when it is due.
+    #[must_use]
+    pub fn due_at(&self) -> DateTime<Utc> {
+        self.due_at
+    }
+
+    /// Returns from when on it is skipped.
+    #[must_use]
+    pub fn expiry(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
 }
 
 /// The state of a task.
@@ -217,8 +276,10 @@ pub enum TaskState {
     Retry,
     /// It is claimed.
     Running,
-    /// It was cancelled.
+    /// It was cancelled, or had expired when it was due.
     Skipped,
+    /// Something newer was decided before it was done.
+    Superseded,
     /// It waits for its first attempt.
     Waiting,
 }
@@ -230,6 +291,10 @@ pub enum TaskState {
 pub enum Decision {
     /// It was new; every hook has a task.
     Applied,
+    /// It came before the booking it belongs to, and is held back for up to 30 seconds.
+    Early,
+    /// It repeats a delivery with other content; no hook runs.
+    Revision,
     /// Its subject had reached this state before; no hook runs.
     Same,
     /// It came too late to act upon; no hook runs.
@@ -241,6 +306,12 @@ pub enum Decision {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Source {
+    /// A comparison with what Cal.com's API shows.
+    Reconcile,
+    /// An operator, who sent a kept delivery through hooks again.
+    Replay,
+    /// A simulated Cal.com.
+    Simulator,
     /// A webhook.
     Webhook,
 }

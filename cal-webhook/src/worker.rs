@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     Accepted, Arrival, Dispatcher, HookError, Outcome, Settlement, Store, StoreError, Task,
-    clock::Moment, receiver::chain, retry,
+    receiver::chain, retry,
 };
 
 /// How many tasks of one hook run at the same time; no hook takes the place of another.
@@ -48,7 +48,7 @@ async fn run(store: Arc<dyn ErasedStore>, dispatcher: Dispatcher) {
     let mut running = FuturesUnordered::new();
     let lease = dispatcher.limit() + MARGIN;
     loop {
-        let planned = store.plan(&hooks).await;
+        let planned = store.plan(&dispatcher).await;
         let mut failure = planned.as_ref().err().map(chain);
         for (&hook, free) in free.iter_mut().filter(|(_, free)| **free > 0) {
             let tasks = match store.claim(hook, *free, lease).await {
@@ -120,7 +120,7 @@ fn after_failure(error: &HookError, attempt: u32) -> Settlement {
         None => Settlement::Dead { error: error_text },
         Some(delay) => {
             let delay = delay.max(error.delay().unwrap_or_default());
-            Settlement::Retry { at: Moment::now().wall_after(delay), error: error_text }
+            Settlement::Retry { after: delay, error: error_text }
         }
     }
 }
@@ -130,7 +130,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A store behind a pointer; the one place where it is erased.
 pub(crate) trait ErasedStore: Send + Sync {
     fn accept(&self, arrival: Arrival) -> Boxed<'_, Result<Accepted, StoreError>>;
-    fn plan<'a>(&'a self, hooks: &'a [String]) -> Boxed<'a, Result<usize, StoreError>>;
+    fn plan<'a>(&'a self, hooks: &'a Dispatcher) -> Boxed<'a, Result<usize, StoreError>>;
     fn claim<'a>(
         &'a self,
         hook: &'a str,
@@ -150,7 +150,7 @@ impl<S: Store> ErasedStore for S {
         Box::pin(Store::accept(self, arrival))
     }
 
-    fn plan<'a>(&'a self, hooks: &'a [String]) -> Boxed<'a, Result<usize, StoreError>> {
+    fn plan<'a>(&'a self, hooks: &'a Dispatcher) -> Boxed<'a, Result<usize, StoreError>> {
         Box::pin(Store::plan(self, hooks))
     }
 

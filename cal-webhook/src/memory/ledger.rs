@@ -267,7 +267,9 @@ impl Ledger {
             id,
             delivery_id: record.delivery_id,
             hook: record.hook.clone(),
+            reminder: None,
             attempt: record.attempts,
+            fence: record.attempts.into(),
             due_at: record.due_at,
             received_at: entry.arrival.received_at(),
             transition: planned.transition.clone(),
@@ -275,14 +277,39 @@ impl Ledger {
         })
     }
 
+    pub(super) fn renew(
+        &mut self,
+        tasks: &[Arc<Task>],
+        now: Moment,
+        lease: Duration,
+    ) -> Vec<TaskId> {
+        let mut held = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let Some(work) = self.tasks.get(&task.id) else { continue };
+            if work.record.state == TaskState::Running
+                && u64::from(work.record.attempts) == task.fence
+            {
+                self.claimable(task.id, Some(now.machine_after(lease)));
+                held.push(task.id);
+            }
+        }
+        held
+    }
+
     pub(super) fn settle(&mut self, task: &Task, settlement: Settlement, now: Moment) -> bool {
         let Some(work) = self.tasks.get_mut(&task.id) else { return false };
         let record = &mut work.record;
-        if record.state != TaskState::Running || record.attempts != task.attempt {
+        if record.state != TaskState::Running || u64::from(record.attempts) != task.fence {
             return false;
         }
         match settlement {
-            Settlement::Retry { at, error } => {
+            Settlement::Released => {
+                record.state = TaskState::Retry;
+                work.due = now.machine();
+                self.wait(task.id);
+            }
+            Settlement::Retry { after, error } => {
+                let at = now.wall_after(after);
                 record.state = TaskState::Retry;
                 record.due_at = at;
                 record.last_error = Some(error);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use cal_webhook::{
-    Accepted, Decision, DeliveryId, MemoryStore, Settlement, Store, Task, TaskState,
+    Accepted, Decision, DeliveryId, Dispatcher, Hook, MemoryStore, Settlement, Store, Task,
+    TaskState,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::bodies::{arrival, booking};
@@ -13,8 +14,10 @@ use crate::bodies::{arrival, booking};
 const LEASE: Duration = Duration::from_secs(60);
 const NO_LEASE: Duration = Duration::ZERO;
 
-fn hooks() -> Vec<String> {
-    vec!["crm".to_owned(), "mail".to_owned()]
+const HOOKS: [&str; 2] = ["crm", "mail"];
+
+fn hooks() -> Dispatcher {
+    HOOKS.into_iter().fold(Dispatcher::new(), |hooks, name| hooks.hook(Hook::named(name)))
 }
 
 /// A store that has planned a booking with each of these uids.
@@ -37,8 +40,8 @@ async fn claim(store: &MemoryStore) -> Vec<Task> {
 /// Claims what is due for every hook.
 async fn claim_for(store: &MemoryStore, lease: Duration) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for hook in hooks() {
-        tasks.extend(store.claim(&hook, 100, lease).await.unwrap());
+    for hook in HOOKS {
+        tasks.extend(store.claim(hook, 100, lease).await.unwrap());
     }
     tasks
 }
@@ -47,9 +50,7 @@ fn states(store: &MemoryStore) -> Vec<TaskState> {
     store.tasks(100, None).into_iter().map(|task| task.state).collect()
 }
 
-fn in_an_hour() -> DateTime<Utc> {
-    DateTime::<Utc>::MAX_UTC - TimeDelta::hours(1)
-}
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[tokio::test]
 async fn the_same_bytes_are_stored_once() {
@@ -108,7 +109,7 @@ async fn a_failed_task_waits_and_is_claimed_again_with_a_higher_attempt() {
     let store = planned(&["first", "first"]).await;
     let crm = claim(&store).await.swap_remove(0);
     let error = "503 from the crm".to_owned();
-    let later = Settlement::Retry { at: in_an_hour(), error: error.clone() };
+    let later = Settlement::Retry { after: HOUR, error: error.clone() };
     assert!(store.settle(&crm, later).await.unwrap());
     assert!(claim(&store).await.is_empty());
     let record = store.tasks(10, None).into_iter().find(|task| task.id == crm.id).unwrap();
@@ -136,11 +137,11 @@ async fn a_dead_or_cancelled_task_lets_the_next_one_go() {
     let created = claim(&store).await;
     let dead = Settlement::Dead { error: "unknown contact".to_owned() };
     assert!(store.settle(&created[0], dead).await.unwrap());
-    let retry = Settlement::Retry { at: in_an_hour(), error: "down".to_owned() };
+    let retry = Settlement::Retry { after: HOUR, error: "down".to_owned() };
     assert!(store.settle(&created[1], retry).await.unwrap());
     assert!(store.cancel(created[1].id).await.unwrap());
     assert!(!store.cancel(created[1].id).await.unwrap());
-    assert!(!store.move_to(created[1].id, in_an_hour()).await.unwrap());
+    assert!(!store.move_to(created[1].id, DateTime::<Utc>::MAX_UTC).await.unwrap());
     assert_eq!(claim(&store).await.len(), 2);
     assert_eq!(
         states(&store),
@@ -177,7 +178,7 @@ async fn large_bodies_push_older_ones_out() {
     for number in 0..100 {
         let body = " ".repeat(SIZE - 3) + &format!("{number:03}");
         store.accept(arrival(&body)).await.unwrap();
-        store.plan(&[]).await.unwrap();
+        store.plan(&Dispatcher::new()).await.unwrap();
     }
     let kept = store.deliveries(1000, None);
     let bytes: usize = kept.iter().map(|record| record.delivery.body().len()).sum();
