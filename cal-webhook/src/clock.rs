@@ -26,6 +26,10 @@ impl Moment {
         Self { wall: now(), machine: Instant::now() }
     }
 
+    pub(crate) fn wall(&self) -> DateTime<Utc> {
+        self.wall
+    }
+
     pub(crate) fn machine(&self) -> Instant {
         self.machine
     }

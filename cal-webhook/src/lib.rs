@@ -19,6 +19,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod chain;
 mod clock;
 mod context;
 mod dispatcher;
@@ -28,7 +29,9 @@ mod hook;
 mod lifecycle;
 mod memory;
 mod payload;
+mod reading;
 mod receiver;
+mod record;
 mod reply;
 mod retry;
 mod signature;
@@ -39,14 +42,17 @@ mod transition;
 mod verifier;
 mod worker;
 
+pub use chain::{About, BookingRow, BookingState, Chains, Changes, Overtaken, Ruling, Turn, Value};
 pub use context::Context;
 pub use dispatcher::{Dispatcher, Outcome};
 pub use error::{HookError, StoreError};
 pub use head::Head;
 pub use hook::Hook;
 pub use lifecycle::Lifecycle;
-pub use memory::{DeliveryRecord, MemoryStore, TaskRecord};
+pub use memory::MemoryStore;
+pub use reading::Reading;
 pub use receiver::{Receiver, ReceiverBuilder};
+pub use record::{BookingRecord, DeliveryRecord, HistoryItem, TaskRecord};
 pub use reply::{Rejection, Reply};
 pub use signature::SIGNATURE_HEADER;
 pub use signer::Signer;

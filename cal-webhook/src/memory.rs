@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use cal_core::Delivery;
+use cal_core::{BookingUid, Delivery};
 use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time};
 
 use crate::{
-    Accepted, Arrival, Decision, DeliveryId, Dispatcher, Settlement, Source, Store, StoreError,
-    Task, TaskId, TaskState, Transition, clock::Moment,
+    Accepted, Arrival, BookingRecord, DeliveryId, DeliveryRecord, Dispatcher, Reading, Settlement,
+    Store, StoreError, Task, TaskId, TaskRecord, clock::Moment,
 };
 
 use ledger::{Full, Ledger};
@@ -43,47 +43,6 @@ struct Shared {
     work: Notify,
     /// Something was settled.
     settled: Notify,
-}
-
-/// A delivery as the store keeps it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct DeliveryRecord {
-    /// The delivery's id.
-    pub id: DeliveryId,
-    /// When it was received.
-    pub received_at: DateTime<Utc>,
-    /// Where it came from.
-    pub source: Source,
-    /// The headers kept beside the body.
-    pub headers: Vec<(&'static str, String)>,
-    /// The delivery.
-    pub delivery: Arc<Delivery>,
-    /// What happened; `None` for unknown triggers and opaque bodies.
-    pub transition: Option<Transition>,
-    /// What it meant after all that came before; `None` while it is not planned, which it never is
-    /// when the receiver has no hooks.
-    pub decision: Option<Decision>,
-}
-
-/// A task as the store keeps it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TaskRecord {
-    /// The task's id.
-    pub id: TaskId,
-    /// The delivery's id.
-    pub delivery_id: DeliveryId,
-    /// The hook's name.
-    pub hook: String,
-    /// The state.
-    pub state: TaskState,
-    /// How many attempts were made.
-    pub attempts: u32,
-    /// When it is or was due.
-    pub due_at: DateTime<Utc>,
-    /// Why the last attempt failed.
-    pub last_error: Option<String>,
 }
 
 impl MemoryStore {
@@ -116,6 +75,12 @@ impl MemoryStore {
         self.ledger().tasks(limit, before)
     }
 
+    /// Returns up to `limit` bookings by their uids, those after the one named.
+    #[must_use]
+    pub fn bookings(&self, limit: usize, after: Option<&BookingUid>) -> Vec<BookingRecord> {
+        self.ledger().bookings(limit, after)
+    }
+
     /// Waits until everything that was accepted is planned and no task waits or runs.
     pub async fn idle(&self) {
         loop {
@@ -146,8 +111,7 @@ impl Store for MemoryStore {
     }
 
     async fn plan(&self, hooks: &Dispatcher) -> Result<usize, StoreError> {
-        let hooks: Vec<String> = hooks.names().map(str::to_owned).collect();
-        if hooks.is_empty() {
+        if hooks.names().next().is_none() {
             // Nothing will be run, so nothing has to be read before somebody looks.
             let finished = self.ledger().finish_unread();
             self.shared.settled.notify_waiters();
@@ -156,17 +120,19 @@ impl Store for MemoryStore {
         let bodies = self.ledger().unplanned(BATCH);
         let read: Vec<_> = bodies
             .into_iter()
-            .map(|(id, body)| {
+            .map(|(id, body, received_at)| {
                 let delivery = Delivery::parse(body);
-                let transition = Transition::of(&delivery);
-                (id, delivery, transition)
+                let reading = Reading::of(&delivery, received_at);
+                (id, delivery, reading)
             })
             .collect();
-        let (planned, now) = (read.len(), Moment::now());
+        let now = Moment::now();
         let mut ledger = self.ledger();
-        for (id, delivery, transition) in read {
-            ledger.plan(id, delivery, transition, &hooks, now);
+        let mut planned = read.len();
+        for (id, delivery, reading) in read {
+            ledger.plan(id, delivery, reading, hooks, now);
         }
+        planned += ledger.release_held(hooks, now);
         drop(ledger);
         if planned > 0 {
             self.shared.settled.notify_waiters();

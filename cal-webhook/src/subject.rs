@@ -10,6 +10,8 @@ use cal_core::{Booking, BookingUid, PaymentId, SeatUid};
 pub enum Subject {
     /// A booking.
     Booking(BookingUid),
+    /// What somebody filled into a form, by a digest of the answers.
+    Form(String),
     /// An entry about days on which somebody is away, by its uuid.
     OutOfOffice(String),
     /// A payment.
@@ -66,6 +68,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Booking(uid) => uid.fmt(f),
+            Self::Form(digest) => digest.fmt(f),
             Self::OutOfOffice(uuid) => uuid.fmt(f),
             Self::Payment(id) => id.fmt(f),
             Self::Seat(uid, Seat::Attendee(email)) => write!(f, "{uid}+{email}"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event};
 
-use crate::{Seat, Subject};
+use crate::{Seat, Subject, reading::submission};
 
 /// What happened, as read from one delivery alone.
 ///
@@ -64,8 +64,12 @@ impl Transition {
             Event::DelegationCredentialSecretRotationFailed(_) => {
                 about(Change::DelegationRotationFailed)
             }
-            Event::FormSubmitted(_) => about(Change::Form),
-            Event::FormSubmittedNoEvent(_) => about(Change::FormWithoutBooking),
+            Event::FormSubmitted(form) => {
+                Self::new(Change::Form, Some(Subject::Form(submission(form))))
+            }
+            Event::FormSubmittedNoEvent(form) => {
+                Self::new(Change::FormWithoutBooking, Some(Subject::Form(submission(form))))
+            }
             Event::InstantMeeting(_) => about(Change::InstantMeeting),
             Event::InstantMeetingAccepted(_) => about(Change::InstantMeetingAccepted),
             Event::MeetingEnded(_) => about(Change::Ended),
@@ -81,27 +85,6 @@ impl Transition {
             Event::WrongAssignmentReport(_) => about(Change::WrongAssignment),
             _ => return None,
         })
-    }
-
-    /// Returns the key of the state that the subject reaches, by which repeats are recognised.
-    ///
-    /// Booked and rescheduled are two names of reaching `accepted`. `None` for values that can come
-    /// back, such as a location or a seat that is moved, and where Cal.com names no subject.
-    #[must_use]
-    pub fn state_key(&self) -> Option<String> {
-        let state = match self.change {
-            Change::Rescheduled if matches!(self.subject, Some(Subject::Seat(..))) => return None,
-            Change::Booked | Change::Rescheduled => "accepted",
-            Change::Cancelled | Change::RescheduleRequested => "cancelled",
-            Change::Ended => "ended",
-            Change::NoShowFee => "fee",
-            Change::Paid => "paid",
-            Change::Rejected => "rejected",
-            Change::Requested => "pending",
-            Change::Started => "started",
-            _ => return None,
-        };
-        self.subject.as_ref().map(|subject| format!("{state}:{subject}"))
     }
 
     fn new(change: Change, subject: Option<Subject>) -> Self {
@@ -205,6 +188,15 @@ macro_rules! changes {
         pub enum Change { $( $(#[$doc])* $variant, )+ }
 
         impl Change {
+            /// Reads a name as [`Change::as_str`] writes it.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $( $text => Some(Self::$variant), )+
+                    _ => None,
+                }
+            }
+
             /// Returns the name in snake case: `booked`, `rescheduled`, `cancelled`.
             #[must_use]
             pub fn as_str(self) -> &'static str {

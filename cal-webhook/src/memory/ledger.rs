@@ -1,7 +1,9 @@
 //! What a [`MemoryStore`](super::MemoryStore) keeps, behind its lock.
 
+mod queue;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -12,9 +14,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::{
-    Accepted, Arrival, Decision, DeliveryId, DeliveryRecord, Settlement, Task, TaskId, TaskRecord,
-    TaskState, Transition, clock::Moment, signature::Tag,
+    Accepted, Arrival, BookingRecord, Chains, Decision, DeliveryId, DeliveryRecord, Dispatcher,
+    HistoryItem, Reading, Reminder, Ruling, Settlement, Task, TaskId, TaskRecord, TaskState,
+    Transition, Turn, clock::Moment, signature::Tag,
 };
+
+use queue::{Queue, Standing, Work};
 
 /// How many bytes the bodies may have together.
 const BYTES: usize = 64 * 1024 * 1024;
@@ -22,29 +27,34 @@ const BYTES: usize = 64 * 1024 * 1024;
 /// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
 const OPAQUE_REPEAT: TimeDelta = TimeDelta::minutes(10);
 
-/// Tasks that must run one after the other: those of one hook about one booking.
-type Lane = (String, BookingUid);
-
 #[derive(Debug)]
 pub(super) struct Ledger {
     capacity: usize,
     bytes: usize,
     deliveries: BTreeMap<DeliveryId, Entry>,
     fingerprints: HashMap<Tag, DeliveryId>,
-    states: HashSet<String>,
+    chains: Chains,
+    /// How many kept deliveries hold on to a booking or a value of the chains.
+    holds: HashMap<Hold, usize>,
     unplanned: VecDeque<DeliveryId>,
+    /// Deliveries that wait for their booking, and until when at the most.
+    held: Vec<(Instant, DeliveryId)>,
     /// Deliveries that may be forgotten, in the order in which they were finished.
     finished: VecDeque<DeliveryId>,
-    tasks: BTreeMap<TaskId, Work>,
-    lanes: HashMap<Lane, VecDeque<TaskId>>,
-    /// Tasks that can be claimed, by hook: waiting ones at the head of their lane when due, and
-    /// running ones when their lease ends.
-    due: HashMap<String, BTreeSet<(Instant, TaskId)>>,
+    queue: Queue,
 }
 
 /// No delivery can be forgotten to make room.
 #[derive(Debug)]
 pub(super) struct Full;
+
+/// What the chains keep because of a delivery.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Hold {
+    Booking(BookingUid),
+    Identity(String),
+    Value(String),
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -60,19 +70,12 @@ struct Planned {
     /// The delivery while a hook may want it; it takes much more room than the body.
     delivery: Option<Arc<Delivery>>,
     parsed: Parsed,
+    trigger: Option<String>,
     transition: Option<Transition>,
+    uid: Option<BookingUid>,
+    at: DateTime<Utc>,
     decision: Decision,
-    state: Option<String>,
-}
-
-#[derive(Debug)]
-struct Work {
-    record: TaskRecord,
-    lane: Option<Lane>,
-    /// When the task is due on the machine's clock.
-    due: Instant,
-    /// The key under which the task stands in the ledger's `due`, if it does.
-    claimable_at: Option<Instant>,
+    holds: Vec<Hold>,
 }
 
 impl Ledger {
@@ -82,12 +85,12 @@ impl Ledger {
             bytes: 0,
             deliveries: BTreeMap::new(),
             fingerprints: HashMap::new(),
-            states: HashSet::new(),
+            chains: Chains::default(),
+            holds: HashMap::new(),
             unplanned: VecDeque::new(),
+            held: Vec::new(),
             finished: VecDeque::new(),
-            tasks: BTreeMap::new(),
-            lanes: HashMap::new(),
-            due: HashMap::new(),
+            queue: Queue::default(),
         }
     }
 
@@ -126,11 +129,31 @@ impl Ledger {
         if self.fingerprints.get(&fingerprint) == Some(&id) {
             self.fingerprints.remove(&fingerprint);
         }
-        if let Some(state) = entry.planned.and_then(|planned| planned.state) {
-            self.states.remove(&state);
-        }
         for task in entry.tasks {
-            self.tasks.remove(&task);
+            self.queue.remove(task);
+        }
+        for hold in entry.planned.map(|planned| planned.holds).unwrap_or_default() {
+            self.release(&hold);
+        }
+    }
+
+    /// Lets go of what the chains keep, once no delivery holds on to it.
+    fn release(&mut self, hold: &Hold) {
+        let Some(count) = self.holds.get_mut(hold) else { return };
+        *count -= 1;
+        if *count > 0 {
+            return;
+        }
+        self.holds.remove(hold);
+        match hold {
+            Hold::Booking(uid) => {
+                let held = |uid: &BookingUid| self.holds.contains_key(&Hold::Booking(uid.clone()));
+                if !self.chains.chain(uid).any(held) {
+                    self.chains.forget(uid);
+                }
+            }
+            Hold::Identity(identity) => self.chains.forget_identity(identity),
+            Hold::Value(key) => self.chains.forget_value(key),
         }
     }
 
@@ -142,11 +165,14 @@ impl Ledger {
     }
 
     /// Takes bodies to read; what was taken must be given to [`Ledger::plan`].
-    pub(super) fn unplanned(&mut self, limit: usize) -> Vec<(DeliveryId, Bytes)> {
+    pub(super) fn unplanned(&mut self, limit: usize) -> Vec<(DeliveryId, Bytes, DateTime<Utc>)> {
         let count = limit.min(self.unplanned.len());
         let ids: Vec<_> = self.unplanned.drain(..count).collect();
         ids.into_iter()
-            .filter_map(|id| Some((id, self.deliveries.get(&id)?.arrival.body().clone())))
+            .filter_map(|id| {
+                let arrival = &self.deliveries.get(&id)?.arrival;
+                Some((id, arrival.body().clone(), arrival.received_at()))
+            })
             .collect()
     }
 
@@ -154,88 +180,115 @@ impl Ledger {
         &mut self,
         id: DeliveryId,
         delivery: Delivery,
-        transition: Option<Transition>,
-        hooks: &[String],
+        reading: Option<Reading>,
+        hooks: &Dispatcher,
         now: Moment,
     ) {
-        let mut state = transition.as_ref().and_then(Transition::state_key);
-        let decision = if transition.as_ref().is_some_and(|transition| transition.stale) {
-            state = None;
-            Decision::Stale
-        } else if state.as_ref().is_some_and(|state| !self.states.insert(state.clone())) {
-            state = None;
-            Decision::Same
-        } else {
-            Decision::Applied
-        };
+        let ruling = reading.as_ref().map(|reading| {
+            let ruling = self.chains.decide(reading, Turn::First, now.wall());
+            self.supersede(&ruling);
+            ruling
+        });
+        let holds = reading.as_ref().map(|reading| holds(reading, ruling.as_ref()));
+        let holds = holds.unwrap_or_default();
+        for hold in &holds {
+            *self.holds.entry(hold.clone()).or_default() += 1;
+        }
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
         let received_at = entry.arrival.received_at();
-        let uid = delivery.event.booking_uid().cloned();
-        let hooks = if decision == Decision::Applied { hooks } else { &[] };
-        let parsed = delivery.parsed();
-        let delivery = (!hooks.is_empty()).then(|| Arc::new(delivery));
-        entry.planned = Some(Planned { delivery, parsed, transition, decision, state });
-        if hooks.is_empty() {
+        entry.planned = Some(Planned {
+            parsed: delivery.parsed(),
+            trigger: delivery.event.trigger().map(|trigger| trigger.as_str().to_owned()),
+            at: delivery.created_at.unwrap_or(received_at),
+            delivery: Some(Arc::new(delivery)),
+            transition: None,
+            uid: None,
+            decision: Decision::Applied,
+            holds,
+        });
+        self.rule(id, ruling, hooks, now);
+    }
+
+    /// Decides again about deliveries whose booking has come, or that have waited long enough.
+    pub(super) fn release_held(&mut self, hooks: &Dispatcher, now: Moment) -> usize {
+        let held = std::mem::take(&mut self.held);
+        let mut released = 0;
+        for (until, id) in held {
+            let planned = self.deliveries.get(&id).and_then(|entry| entry.planned.as_ref());
+            let Some(planned) = planned else { continue };
+            let known = planned.uid.as_ref().is_some_and(|uid| self.chains.is_known(uid));
+            if until > now.machine() && !known {
+                self.held.push((until, id));
+                continue;
+            }
+            released += 1;
+            let received_at = self.deliveries[&id].arrival.received_at();
+            let reading = planned.delivery.as_ref().and_then(|it| Reading::of(it, received_at));
+            let ruling = reading.map(|reading| {
+                // Waiting goes by the machine's clock.
+                let late = until <= now.machine();
+                let wall = if late { DateTime::<Utc>::MAX_UTC } else { now.wall() };
+                let ruling = self.chains.decide(&reading, Turn::Held, wall);
+                self.supersede(&ruling);
+                ruling
+            });
+            self.rule(id, ruling, hooks, now);
+        }
+        released
+    }
+
+    /// Writes down what was decided, and makes the tasks.
+    fn rule(&mut self, id: DeliveryId, ruling: Option<Ruling>, hooks: &Dispatcher, now: Moment) {
+        // There is no state to compare of what nobody understands; it reaches the hooks.
+        let decision = ruling.as_ref().map_or(Decision::Applied, |ruling| ruling.decision);
+        let Some(entry) = self.deliveries.get_mut(&id) else { return };
+        let Some(planned) = &mut entry.planned else { return };
+        planned.decision = decision;
+        planned.uid = ruling.as_ref().and_then(|ruling| ruling.uid.clone());
+        planned.transition = ruling.as_ref().map(|ruling| ruling.transition.clone());
+        if let Some(until) = ruling.as_ref().and_then(|ruling| ruling.held_until) {
+            self.held.push((now.machine_at(until), id));
+            return;
+        }
+        let mut works = Vec::new();
+        if decision == Decision::Applied {
+            let delivery = planned.delivery.as_deref();
+            let received_at = entry.arrival.received_at();
+            for hook in hooks.names() {
+                let record = TaskRecord::new(TaskId::new(), id, hook.to_owned(), received_at);
+                works.push(record);
+                let wanted = planned.transition.as_ref().zip(delivery);
+                let wanted = wanted.map(|(now, delivery)| hooks.reminders(hook, now, delivery));
+                works
+                    .extend(wanted.into_iter().flatten().map(|reminder| later(id, hook, reminder)));
+            }
+        }
+        entry.open = works.len();
+        entry.tasks = works.iter().map(|record| record.id).collect();
+        if works.is_empty() {
+            planned.delivery = None;
             self.finished.push_back(id);
         }
-        let mut planned = Vec::with_capacity(hooks.len());
-        for hook in hooks {
-            let record = TaskRecord {
-                id: TaskId::new(),
-                delivery_id: id,
-                hook: hook.clone(),
-                state: TaskState::Waiting,
-                attempts: 0,
-                due_at: received_at,
-                last_error: None,
-            };
-            planned.push((record, uid.clone().map(|uid| (hook.clone(), uid))));
-        }
-        entry.open = planned.len();
-        entry.tasks = planned.iter().map(|(record, _)| record.id).collect();
-        for (record, lane) in planned {
-            self.enqueue(record, lane, now.machine());
+        let chain = planned.uid.as_ref().and_then(|uid| self.chains.chain_of(uid)).cloned();
+        let standing = ruling.map(Standing::of);
+        for record in works {
+            // Reminders stand outside the order of their chain.
+            let lane = chain.clone().filter(|_| record.reminder.is_none());
+            let due = now.machine_at(record.due_at);
+            let expires = record.expires_at.map(|at| now.machine_at(at));
+            self.queue.add(Work::new(record, lane, standing.clone(), (due, expires)));
         }
     }
 
-    /// Adds a task behind the others of its lane.
-    fn enqueue(&mut self, record: TaskRecord, lane: Option<Lane>, due: Instant) {
-        let id = record.id;
-        let first = match &lane {
-            None => true,
-            Some(lane) => {
-                let queue = self.lanes.entry(lane.clone()).or_default();
-                queue.push_back(id);
-                queue.len() == 1
+    /// Drops the tasks that a decision has left behind.
+    fn supersede(&mut self, ruling: &Ruling) {
+        for (old, new) in self.chains.take_changes().renamed {
+            self.queue.rename(&old, &new);
+        }
+        for overtaken in &ruling.overtaken {
+            for task in self.queue.overtaken(overtaken) {
+                self.close(task, TaskState::Superseded, None);
             }
-        };
-        self.tasks.insert(id, Work { record, lane, due, claimable_at: None });
-        if first {
-            self.wait(id);
-        }
-    }
-
-    /// Makes a task claimable from when it is due.
-    fn wait(&mut self, id: TaskId) {
-        if let Some(work) = self.tasks.get(&id) {
-            let due = work.due;
-            self.claimable(id, Some(due));
-        }
-    }
-
-    /// Sets from when a task can be claimed.
-    fn claimable(&mut self, id: TaskId, at: Option<Instant>) {
-        let Some(work) = self.tasks.get_mut(&id) else { return };
-        let before = std::mem::replace(&mut work.claimable_at, at);
-        if !self.due.contains_key(&work.record.hook) {
-            self.due.insert(work.record.hook.clone(), BTreeSet::new());
-        }
-        let Some(due) = self.due.get_mut(&work.record.hook) else { return };
-        if let Some(before) = before {
-            due.remove(&(before, id));
-        }
-        if let Some(at) = at {
-            due.insert((at, id));
         }
     }
 
@@ -246,35 +299,29 @@ impl Ledger {
         now: Moment,
         lease: Duration,
     ) -> Vec<Task> {
-        let Some(due) = self.due.get(hook) else { return Vec::new() };
-        let due = due.iter().take_while(|(at, _)| *at <= now.machine()).take(limit);
-        let ids: Vec<_> = due.map(|(_, id)| *id).collect();
-        ids.into_iter()
-            .filter_map(|id| {
-                self.claimable(id, Some(now.machine_after(lease)));
-                self.start(id)
-            })
-            .collect()
+        let mut tasks = Vec::new();
+        for id in self.queue.due(hook, limit, now.machine()) {
+            let Some(work) = self.queue.get_mut(id) else { continue };
+            if work.is_expired(now.machine()) {
+                let error = "it had expired when it was due".to_owned();
+                self.close(id, TaskState::Skipped, Some(error));
+            } else if work.is_superseded() {
+                self.close(id, TaskState::Superseded, None);
+            } else {
+                self.queue.wait_until(id, Some(now.machine_after(lease)));
+                tasks.extend(self.start(id));
+            }
+        }
+        tasks
     }
 
     fn start(&mut self, id: TaskId) -> Option<Task> {
-        let record = &mut self.tasks.get_mut(&id)?.record;
-        let entry = self.deliveries.get(&record.delivery_id)?;
+        let work = self.queue.get_mut(id)?;
+        let entry = self.deliveries.get(&work.record.delivery_id)?;
         let planned = entry.planned.as_ref()?;
-        record.state = TaskState::Running;
-        record.attempts += 1;
-        Some(Task {
-            id,
-            delivery_id: record.delivery_id,
-            hook: record.hook.clone(),
-            reminder: None,
-            attempt: record.attempts,
-            fence: record.attempts.into(),
-            due_at: record.due_at,
-            received_at: entry.arrival.received_at(),
-            transition: planned.transition.clone(),
-            delivery: planned.delivery.clone()?,
-        })
+        let delivery = planned.delivery.clone()?;
+        let (received_at, transition) = (entry.arrival.received_at(), planned.transition.clone());
+        Some(work.start(received_at, transition, delivery))
     }
 
     pub(super) fn renew(
@@ -283,55 +330,46 @@ impl Ledger {
         now: Moment,
         lease: Duration,
     ) -> Vec<TaskId> {
-        let mut held = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            let Some(work) = self.tasks.get(&task.id) else { continue };
-            if work.record.state == TaskState::Running
-                && u64::from(work.record.attempts) == task.fence
-            {
-                self.claimable(task.id, Some(now.machine_after(lease)));
-                held.push(task.id);
-            }
+        let held = |task: &&Arc<Task>| self.queue.get(task.id).is_some_and(|it| it.is_held(task));
+        let held: Vec<_> = tasks.iter().filter(held).map(|task| task.id).collect();
+        for id in &held {
+            self.queue.wait_until(*id, Some(now.machine_after(lease)));
         }
         held
     }
 
     pub(super) fn settle(&mut self, task: &Task, settlement: Settlement, now: Moment) -> bool {
-        let Some(work) = self.tasks.get_mut(&task.id) else { return false };
-        let record = &mut work.record;
-        if record.state != TaskState::Running || u64::from(record.attempts) != task.fence {
+        let Some(work) = self.queue.get_mut(task.id).filter(|work| work.is_held(task)) else {
             return false;
-        }
-        match settlement {
+        };
+        let again = match settlement {
+            Settlement::Done => return self.close(task.id, TaskState::Done, None),
+            Settlement::Dead { error } => {
+                return self.close(task.id, TaskState::Dead, Some(error));
+            }
             Settlement::Released => {
-                record.state = TaskState::Retry;
-                work.due = now.machine();
-                self.wait(task.id);
+                work.record.attempts -= 1;
+                Duration::ZERO
             }
             Settlement::Retry { after, error } => {
-                let at = now.wall_after(after);
-                record.state = TaskState::Retry;
-                record.due_at = at;
-                record.last_error = Some(error);
-                work.due = now.machine_at(at);
-                self.wait(task.id);
+                work.record.last_error = Some(error);
+                after
             }
-            Settlement::Done => self.close(task.id, TaskState::Done, None),
-            Settlement::Dead { error } => self.close(task.id, TaskState::Dead, Some(error)),
+        };
+        if work.is_superseded() {
+            return self.close(task.id, TaskState::Superseded, None);
         }
+        work.record.state =
+            if work.record.attempts == 0 { TaskState::Waiting } else { TaskState::Retry };
+        work.record.due_at = now.wall_after(again);
+        work.due = now.machine_after(again);
+        self.queue.wait(task.id);
         true
     }
 
     /// Ends a task for good, and lets the next one of its lane go.
-    fn close(&mut self, id: TaskId, state: TaskState, error: Option<String>) {
-        self.claimable(id, None);
-        let Some(work) = self.tasks.get_mut(&id) else { return };
-        work.record.state = state;
-        work.record.last_error = error.or(work.record.last_error.take());
-        let delivery = work.record.delivery_id;
-        if let Some(lane) = work.lane.take() {
-            self.leave(&lane, id);
-        }
+    fn close(&mut self, id: TaskId, state: TaskState, error: Option<String>) -> bool {
+        let Some(delivery) = self.queue.close(id, state, error) else { return false };
         if let Some(entry) = self.deliveries.get_mut(&delivery) {
             entry.open -= 1;
             if entry.open == 0 {
@@ -341,40 +379,21 @@ impl Ledger {
                 self.finished.push_back(delivery);
             }
         }
-    }
-
-    fn leave(&mut self, lane: &Lane, id: TaskId) {
-        let Some(queue) = self.lanes.get_mut(lane) else { return };
-        let was_first = queue.front() == Some(&id);
-        queue.retain(|other| *other != id);
-        match queue.front().copied() {
-            None => drop(self.lanes.remove(lane)),
-            Some(next) if was_first => self.wait(next),
-            Some(_) => {}
-        }
-    }
-
-    pub(super) fn move_to(&mut self, id: TaskId, due_at: DateTime<Utc>, now: Moment) -> bool {
-        let Some(work) = self.tasks.get_mut(&id).filter(|work| waits(work)) else { return false };
-        work.record.due_at = due_at;
-        work.due = now.machine_at(due_at);
-        if work.claimable_at.is_some() {
-            self.wait(id);
-        }
         true
     }
 
+    pub(super) fn move_to(&mut self, id: TaskId, due_at: DateTime<Utc>, now: Moment) -> bool {
+        self.queue.move_to(id, due_at, now)
+    }
+
     pub(super) fn cancel(&mut self, id: TaskId) -> bool {
-        let waits = self.tasks.get(&id).is_some_and(waits);
-        if waits {
-            self.close(id, TaskState::Skipped, None);
-        }
-        waits
+        let waits = self.queue.get(id).is_some_and(Work::waits);
+        waits && self.close(id, TaskState::Skipped, None)
     }
 
     pub(super) fn next_due(&self, hooks: &[&str]) -> Option<Instant> {
-        let first = |hook: &&str| self.due.get(*hook).and_then(BTreeSet::first);
-        hooks.iter().filter_map(first).map(|(at, _)| *at).min()
+        let held = self.held.iter().map(|(until, _)| *until);
+        self.queue.next_due(hooks).into_iter().chain(held).min()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -387,38 +406,78 @@ impl Ledger {
         before: Option<DeliveryId>,
     ) -> Vec<DeliveryRecord> {
         let older = |(id, _): &(&DeliveryId, &Entry)| before.is_none_or(|before| **id < before);
-        let record = |(id, entry): (&DeliveryId, &Entry)| {
-            let planned = entry.planned.as_ref();
-            let kept = planned.and_then(|planned| planned.delivery.clone());
-            let delivery = kept.unwrap_or_else(|| Arc::new(entry.arrival.parse()));
-            DeliveryRecord {
-                id: *id,
-                received_at: entry.arrival.received_at(),
-                source: entry.arrival.source(),
-                headers: entry.arrival.headers().to_vec(),
-                transition: match planned {
-                    Some(planned) => planned.transition.clone(),
-                    None => Transition::of(&delivery),
-                },
-                delivery,
-                decision: planned.map(|planned| planned.decision),
-            }
-        };
+        let record = |(id, entry): (&DeliveryId, &Entry)| entry.record(*id);
         self.deliveries.iter().rev().filter(older).take(limit).map(record).collect()
     }
 
     pub(super) fn tasks(&self, limit: usize, before: Option<TaskId>) -> Vec<TaskRecord> {
-        let records = self.tasks.values().rev().map(|work| &work.record);
-        records
-            .filter(|record| before.is_none_or(|before| record.id < before))
-            .take(limit)
-            .cloned()
+        let older = |record: &&TaskRecord| before.is_none_or(|before| record.id < before);
+        self.queue.records().filter(older).take(limit).cloned().collect()
+    }
+
+    pub(super) fn bookings(&self, limit: usize, after: Option<&BookingUid>) -> Vec<BookingRecord> {
+        let mut uids: Vec<_> = self.chains.uids().collect();
+        uids.sort();
+        let later = |uid: &&BookingUid| after.is_none_or(|after| *uid > after);
+        let rows = uids.into_iter().filter(later).filter_map(|uid| self.chains.booking(uid));
+        rows.take(limit)
+            .map(|row| BookingRecord::new(row.clone(), self.history(&row.uid)))
+            .collect()
+    }
+
+    fn history(&self, uid: &BookingUid) -> Vec<HistoryItem> {
+        let planned = self.deliveries.values().filter_map(|entry| entry.planned.as_ref());
+        let about = planned.filter(|planned| planned.uid.as_ref() == Some(uid));
+        about
+            .filter_map(|planned| {
+                let change = planned.transition.as_ref()?.change;
+                Some(HistoryItem::new(planned.at, change.as_str().to_owned()))
+            })
             .collect()
     }
 }
 
-fn waits(work: &Work) -> bool {
-    matches!(work.record.state, TaskState::Retry | TaskState::Waiting)
+impl Entry {
+    fn record(&self, id: DeliveryId) -> DeliveryRecord {
+        let arrival = &self.arrival;
+        let kept = self.planned.as_ref().and_then(|planned| planned.delivery.clone());
+        let delivery = kept.unwrap_or_else(|| Arc::new(arrival.parse()));
+        let event = &delivery.event;
+        let headers = arrival.headers().iter();
+        let read = || Transition::of(&delivery).map(|transition| transition.change);
+        DeliveryRecord {
+            headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            trigger: match &self.planned {
+                Some(planned) => planned.trigger.clone(),
+                None => event.trigger().map(|trigger| trigger.as_str().to_owned()),
+            },
+            booking_uid: event.booking_uid().cloned(),
+            parsed: Some(delivery.parsed()),
+            change: match &self.planned {
+                Some(planned) => planned.transition.as_ref().map(|transition| transition.change),
+                None => read(),
+            },
+            decision: self.planned.as_ref().map(|planned| planned.decision),
+            delivery: Some(delivery),
+            ..DeliveryRecord::new(id, arrival.received_at(), arrival.source())
+        }
+    }
+}
+
+fn later(delivery: DeliveryId, hook: &str, reminder: Reminder) -> TaskRecord {
+    TaskRecord {
+        reminder: Some(reminder.name().to_owned()),
+        expires_at: reminder.expiry(),
+        ..TaskRecord::new(TaskId::new(), delivery, hook.to_owned(), reminder.due_at())
+    }
+}
+
+fn holds(reading: &Reading, ruling: Option<&Ruling>) -> Vec<Hold> {
+    let own = ruling.and_then(|ruling| ruling.uid.as_ref());
+    let bookings = reading.uids().chain(own).map(|uid| Hold::Booking(uid.clone()));
+    let values = reading.keys().map(|key| Hold::Value(key.to_owned()));
+    let identity = reading.identity().map(|identity| Hold::Identity(identity.to_owned()));
+    bookings.chain(values).chain(identity).collect()
 }
 
 #[cfg(test)]

@@ -50,20 +50,20 @@ async fn hooks_run_after_the_answer_and_in_the_order_of_the_booking() {
                         Ok(())
                     }
                 })
-                .on_cancelled(move |_, booking| {
+                .on_location_changed(move |_, booking| {
                     let seen = again.clone();
-                    async move { Ok(seen.send(format!("cancelled {}", booking.title))?) }
+                    async move { Ok(seen.send(format!("elsewhere {}", booking.title))?) }
                 }),
         )
         .build();
     // Both are answered while the first hook is still held back.
     assert_eq!(post(&receiver, booking("BOOKING_CREATED", json!({}))).await.status(), 200);
-    assert_eq!(post(&receiver, booking("BOOKING_CANCELLED", json!({}))).await.status(), 200);
+    assert_eq!(post(&receiver, booking("BOOKING_LOCATION_UPDATED", json!({}))).await.status(), 200);
     assert!(sees.try_recv().is_err());
     release.wait().await;
     store.idle().await;
     assert_eq!(sees.try_recv().unwrap(), "booked Strategy hour");
-    assert_eq!(sees.try_recv().unwrap(), "cancelled Strategy hour");
+    assert_eq!(sees.try_recv().unwrap(), "elsewhere Strategy hour");
 }
 
 /// Runs a hook on one booking until nothing waits any more, and returns its task.

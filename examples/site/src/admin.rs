@@ -11,7 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use calcom::{MemoryStore, webhook::DeliveryRecord};
+use calcom::{
+    MemoryStore,
+    webhook::{Change, DeliveryRecord},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -86,17 +89,16 @@ async fn deliveries(
 }
 
 fn item(record: &DeliveryRecord) -> Value {
-    let event = &record.delivery.event;
     json!({
         "id": record.id,
         "received_at": record.received_at,
-        "trigger": event.trigger(),
-        "booking_uid": event.booking_uid(),
+        "trigger": record.trigger,
+        "booking_uid": record.booking_uid,
         "source": record.source,
-        "parsed": record.delivery.parsed(),
-        "transition": record.transition.as_ref().map(|transition| transition.change.as_str()),
+        "parsed": record.parsed,
+        "transition": record.change.map(Change::as_str),
         "decision": record.decision,
-        "event": &*record.delivery,
+        "event": record.delivery.as_deref(),
     })
 }
 
