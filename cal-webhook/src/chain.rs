@@ -205,8 +205,9 @@ impl Chains {
         self.identities.remove(identity);
     }
 
-    /// Returns the chain of a booking.
-    pub(crate) fn chain_of(&self, uid: &BookingUid) -> Option<&BookingUid> {
+    /// Returns the first booking of a booking's chain, by which the chain goes.
+    #[must_use]
+    pub fn chain_of(&self, uid: &BookingUid) -> Option<&BookingUid> {
         self.bookings.get(uid).map(|link| &link.chain)
     }
 

@@ -87,6 +87,19 @@ impl Transition {
         })
     }
 
+    /// Tells what a store has kept of a [`Ruling`](crate::Ruling): what the chain added.
+    ///
+    /// With `whole`, what was read as one seat concerns the booking: its last seat is gone.
+    #[must_use]
+    pub fn retold(mut self, change: Change, moved_from: Option<BookingUid>, whole: bool) -> Self {
+        (self.change, self.moved_from) = (change, moved_from);
+        self.subject = self.subject.map(|subject| match subject {
+            Subject::Seat(uid, _) if whole => Subject::Booking(uid),
+            other => other,
+        });
+        self
+    }
+
     fn new(change: Change, subject: Option<Subject>) -> Self {
         Self { change, subject, moved_from: None, root: None, stale: false }
     }

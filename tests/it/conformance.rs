@@ -64,8 +64,10 @@ fn compare_store(failures: &mut String, name: &str, store: &MemoryStore, sent: &
         let _ = writeln!(failures, "{name} stored {} of {} bodies", stored.len(), sent.len());
     }
     for (index, (record, sent)) in stored.iter().zip(sent).enumerate() {
-        if record.delivery.body() != sent {
-            let stored = shorten(&String::from_utf8_lossy(record.delivery.body()));
+        let body = record.delivery.as_ref().map(|delivery| delivery.body().clone());
+        let body = body.unwrap_or_default();
+        if body != *sent {
+            let stored = shorten(&String::from_utf8_lossy(&body));
             let sent = shorten(&String::from_utf8_lossy(sent));
             let _ = writeln!(failures, "{name} stored as number {index} {stored}, sent {sent}");
             break;

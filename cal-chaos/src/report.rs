@@ -1,0 +1,103 @@
+//! The figures of a run, as a table.
+
+use std::fmt::{self, Display, Write as _};
+
+/// How many examples of a broken promise are shown.
+const EXAMPLES: usize = 5;
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    rows: Vec<Row>,
+    broken: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Row {
+    what: String,
+    found: String,
+    promised: &'static str,
+}
+
+impl Report {
+    /// Adds a figure that promises nothing.
+    pub(crate) fn figure(&mut self, what: impl Into<String>, found: impl Display) {
+        self.rows.push(Row { what: what.into(), found: found.to_string(), promised: "" });
+    }
+
+    /// Adds what must not have happened, each case with what there is to say about it.
+    pub(crate) fn none<T: Display>(
+        &mut self,
+        what: &'static str,
+        cases: impl IntoIterator<Item = T>,
+    ) {
+        let mut count = 0;
+        for case in cases {
+            count += 1;
+            if count <= EXAMPLES {
+                self.broken.push(format!("{what}: {case}"));
+            }
+        }
+        if count > EXAMPLES {
+            self.broken.push(format!("{what}: {} more", count - EXAMPLES));
+        }
+        self.rows.push(Row { what: what.to_owned(), found: count.to_string(), promised: "0" });
+    }
+
+    /// Adds two numbers that must be equal.
+    pub(crate) fn equal(&mut self, what: &'static str, found: usize, expected: usize) {
+        if found != expected {
+            self.broken.push(format!("{what}: expected {expected}, found {found}"));
+        }
+        let found = format!("{found} of {expected}");
+        self.rows.push(Row { what: what.to_owned(), found, promised: "all" });
+    }
+
+    /// Returns what was promised and is not so.
+    pub(crate) fn broken(&self) -> &[String] {
+        &self.broken
+    }
+}
+
+/// Writes a table in Markdown.
+impl Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |cell: fn(&Row) -> &str, head: &str| {
+            let cells = self.rows.iter().map(|row| cell(row).chars().count());
+            cells.chain([head.len()]).max().unwrap_or_default()
+        };
+        let what = width(|row| &row.what, "");
+        let found = width(|row| &row.found, "found");
+        let mut table = String::new();
+        writeln!(table, "| {:what$} | {:found$} | promised |", "", "found")?;
+        let line = |width: usize| "-".repeat(width + 2);
+        writeln!(table, "|{}|{}|----------|", line(what), line(found))?;
+        for row in &self.rows {
+            writeln!(table, "| {:what$} | {:found$} | {:8} |", row.what, row.found, row.promised)?;
+        }
+        f.write_str(&table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_names_what_is_broken() {
+        let mut report = Report::default();
+        report.figure("seed", 7);
+        report.none("lost", Vec::<String>::new());
+        report.none("twice", (0..7).map(|number| format!("id {number}")));
+        report.equal("tasks", 3, 4);
+        let table = "|       | found  | promised |\n\
+                     |-------|--------|----------|\n\
+                     | seed  | 7      |          |\n\
+                     | lost  | 0      | 0        |\n\
+                     | twice | 7      | 0        |\n\
+                     | tasks | 3 of 4 | all      |\n";
+        assert_eq!(report.to_string(), table);
+        assert_eq!(report.broken().len(), 7);
+        assert_eq!(report.broken()[5..], ["twice: 2 more", "tasks: expected 4, found 3"]);
+    }
+}

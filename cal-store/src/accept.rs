@@ -1,0 +1,122 @@
+//! Takes deliveries in: bytes, headers and digest, nothing else.
+
+use bytes::Bytes;
+use cal_core::{Delivery, Parsed};
+use cal_webhook::{Accepted, Arrival, DeliveryId, StoreError};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    database::{Arg, Conn, Database, Lent},
+    error::out_of_reach,
+    writer::{Row, distinct},
+};
+
+/// How many deliveries are inserted by one statement.
+pub(crate) const GROUP: usize = 64;
+
+/// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
+const OPAQUE_REPEAT: i64 = 10 * 60 * 1_000_000;
+
+impl Row {
+    pub(crate) fn new(arrival: &Arrival) -> Self {
+        let headers = arrival.headers();
+        Self {
+            id: DeliveryId::new().to_string(),
+            digest: digest(arrival.body()),
+            received_at: arrival.received_at().into(),
+            source: arrival.source().as_str(),
+            headers: (!headers.is_empty()).then(|| serde_json::to_string(headers).ok()).flatten(),
+            body: arrival.body().clone(),
+        }
+    }
+}
+
+/// Keeps a group of deliveries in one commit, and tells of each whether it is new.
+pub(crate) async fn accept(
+    database: &Database,
+    rows: Vec<Row>,
+) -> Result<Vec<Accepted>, StoreError> {
+    let (rows, places) = distinct(rows);
+    let mut lent = database.write().await?;
+    let inserted = keep(&mut lent.conn(), &rows).await;
+    let accepted = match inserted {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            lent.discard().await;
+            return Err(out_of_reach(error));
+        }
+    };
+    drop(lent);
+    // The first of those with equal bytes is the one that was stored.
+    let mut seen = vec![false; rows.len()];
+    places
+        .into_iter()
+        .map(|place| {
+            let repeated = std::mem::replace(&mut seen[place], true);
+            match accepted[place] {
+                Accepted::Stored(id) if repeated => Ok(Accepted::Duplicate(id)),
+                accepted => Ok(accepted),
+            }
+        })
+        .collect()
+}
+
+async fn keep(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<Accepted>, sqlx::Error> {
+    crate::crash::point("inserting");
+    let new = insert(conn, rows).await?;
+    let mut accepted = Vec::with_capacity(rows.len());
+    for row in rows {
+        accepted.push(if new.len() == rows.len() || new.contains(&row.id) {
+            Accepted::Stored(id(&row.id)?)
+        } else {
+            repeat(conn, row).await?
+        });
+    }
+    Ok(accepted)
+}
+
+async fn insert(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<String>, sqlx::Error> {
+    match conn {
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => crate::postgres::insert(conn, rows).await,
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(conn) => crate::sqlite::insert(conn, rows).await,
+    }
+}
+
+/// Decides about bytes that were kept before.
+async fn repeat(conn: &mut Conn<'_>, row: &Row) -> Result<Accepted, sqlx::Error> {
+    const EARLIER: &str = "SELECT id, received_at FROM cal_deliveries WHERE digest = $1";
+    let digest = [Arg::Blob(&row.digest)];
+    let earlier: Vec<(String, i64)> = conn.fetch(EARLIER, &digest).await?;
+    if let Some((earlier, at)) = earlier.first() {
+        let is_soon = row.received_at.0 - at < OPAQUE_REPEAT;
+        if is_soon || Delivery::parse(row.body.clone()).parsed() != Parsed::Opaque {
+            return Ok(Accepted::Duplicate(id(earlier)?));
+        }
+        conn.execute("UPDATE cal_deliveries SET digest = NULL WHERE digest = $1", &digest).await?;
+    }
+    insert(conn, std::slice::from_ref(row)).await?;
+    Ok(Accepted::Stored(id(&row.id)?))
+}
+
+fn id(text: &str) -> Result<DeliveryId, sqlx::Error> {
+    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+fn digest(body: &Bytes) -> [u8; 32] {
+    Sha256::digest(body).into()
+}
+
+impl Lent<'_> {
+    /// Gives a connection up after it has failed.
+    pub(crate) async fn discard(self) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Lent::Writer(writer) => writer.discard().await,
+            // The pool tests a connection before it lends it again.
+            #[allow(unreachable_patterns, reason = "depends on the features")]
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! One way to talk to either database.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use cal_webhook::StoreError;
+use sqlx::Connection;
+use tokio::sync::Notify;
+
+#[cfg(feature = "postgres")]
+use crate::postgres::Postgres;
+#[cfg(feature = "sqlite")]
+use crate::sqlite::Sqlite;
+use crate::{
+    error::{OpenError, SetUpError},
+    time::Micros,
+};
+
+/// How long the database may take to become free before a request fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where the ledger is.
+#[derive(Debug)]
+pub(crate) enum Database {
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Sqlite),
+}
+
+/// A connection that was borrowed.
+pub(crate) enum Lent<'a> {
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, PhantomData<&'a ()>),
+    #[cfg(feature = "sqlite")]
+    Reader(sqlx::pool::PoolConnection<sqlx::Sqlite>),
+    #[cfg(feature = "sqlite")]
+    Writer(crate::sqlite::Writer<'a>),
+}
+
+/// A connection to run statements on.
+pub(crate) enum Conn<'a> {
+    #[cfg(feature = "postgres")]
+    Postgres(&'a mut sqlx::PgConnection),
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'a mut sqlx::SqliteConnection),
+}
+
+/// A transaction; it is rolled back unless it is committed.
+pub(crate) enum Tx<'a> {
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'a, sqlx::Postgres>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::Transaction<'a, sqlx::Sqlite>),
+}
+
+/// A statement, written for each database.
+#[derive(Clone, Copy)]
+pub(crate) struct Sql {
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code))]
+    pub(crate) sqlite: &'static str,
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code))]
+    pub(crate) postgres: &'static str,
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+}
+
+/// Writes a statement for both databases from pieces that differ:
+///
+/// - `rows($n)`: a JSON array of objects, whose members are read by `item.value ->> 'name'`
+/// - `texts($n)`: a JSON array of texts, as `item.value`
+/// - `skip_locked`: leaves out rows that somebody else is claiming
+macro_rules! sql {
+    ($($piece:tt)*) => { $crate::database::sql_pieces!([] [] $($piece)*) };
+}
+
+#[doc(hidden)]
+macro_rules! sql_pieces {
+    ([$($lite:expr),*] [$($pg:expr),*]) => {
+        $crate::database::Sql { sqlite: concat!($($lite),*), postgres: concat!($($pg),*) }
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] rows($n:literal) $($rest:tt)*) => {
+        $crate::database::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " jsonb_array_elements($", $n, "::jsonb) AS item(value) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] texts($n:literal) $($rest:tt)*) => {
+        $crate::database::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " jsonb_array_elements_text($", $n, "::jsonb) AS item(value) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] skip_locked $($rest:tt)*) => {
+        $crate::database::sql_pieces!(
+            [$($lite,)* " "]
+            [$($pg,)* " FOR UPDATE SKIP LOCKED "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] $text:literal $($rest:tt)*) => {
+        $crate::database::sql_pieces!([$($lite,)* $text] [$($pg,)* $text] $($rest)*)
+    };
+}
+pub(crate) use {sql, sql_pieces};
+
+/// A value for a statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arg<'a> {
+    Blob(&'a [u8]),
+    Int(i64),
+    MaybeText(Option<&'a str>),
+    Text(&'a str),
+}
+
+/// Rows that either database can give.
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+pub(crate) trait Row:
+    for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+    + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>
+    + Send
+    + Unpin
+{
+}
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+impl<T> Row for T where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+        + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>
+        + Send
+        + Unpin
+{
+}
+
+/// Rows that the database can give.
+#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
+pub(crate) trait Row:
+    for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin
+{
+}
+#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
+impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin {}
+
+/// Rows that the database can give.
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+pub(crate) trait Row:
+    for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin
+{
+}
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin {}
+
+/// Does the same with a connection to either database.
+macro_rules! with {
+    ($conn:expr, |$it:ident, $text:ident = $sql:ident| $body:expr) => {
+        match $conn {
+            #[cfg(feature = "postgres")]
+            Conn::Postgres($it) => {
+                let $text = $sql.postgres;
+                $body
+            }
+            #[cfg(feature = "sqlite")]
+            Conn::Sqlite($it) => {
+                let $text = $sql.sqlite;
+                $body
+            }
+        }
+    };
+}
+
+macro_rules! bind {
+    ($query:expr, $args:expr) => {{
+        let mut query = $query;
+        for arg in $args {
+            query = match *arg {
+                Arg::Blob(bytes) => query.bind(bytes.to_vec()),
+                Arg::Int(number) => query.bind(number),
+                Arg::MaybeText(text) => query.bind(text.map(readable)),
+                Arg::Text(text) => query.bind(readable(text)),
+            };
+        }
+        query
+    }};
+}
+
+impl Conn<'_> {
+    /// Runs a statement and returns how many rows it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        let sql = sql.into();
+        with!(self, |conn, text = sql| {
+            Ok(bind!(sqlx::query(text), args).execute(&mut **conn).await?.rows_affected())
+        })
+    }
+
+    /// Runs a statement and returns its rows.
+    pub(crate) async fn fetch<T: Row>(
+        &mut self,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<T>, sqlx::Error> {
+        let sql = sql.into();
+        with!(self, |conn, text = sql| {
+            bind!(sqlx::query_as::<_, T>(text), args).fetch_all(&mut **conn).await
+        })
+    }
+
+    /// Begins a transaction that will write.
+    pub(crate) async fn begin(&mut self) -> Result<Tx<'_>, sqlx::Error> {
+        Ok(match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn) => Tx::Postgres(conn.begin().await?),
+            #[cfg(feature = "sqlite")]
+            // A transaction that becomes a writer later could fail then.
+            Self::Sqlite(conn) => Tx::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// Returns the time by which leases are granted: of one clock for all who share the database.
+    pub(crate) async fn now(&mut self) -> Result<Micros, sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                const NOW: &str =
+                    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+                let rows: Vec<(i64,)> = self.fetch(NOW, &[]).await?;
+                rows.first().map(|(now,)| Micros(*now)).ok_or(sqlx::Error::RowNotFound)
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Ok(Micros::now()),
+        }
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => Conn::Postgres(&mut *tx),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => Conn::Sqlite(&mut *tx),
+        }
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => tx.rollback().await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => tx.rollback().await,
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => tx.commit().await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+    }
+}
+
+impl Lent<'_> {
+    pub(crate) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn, _) => Conn::Postgres(&mut *conn),
+            #[cfg(feature = "sqlite")]
+            Self::Reader(conn) => Conn::Sqlite(&mut *conn),
+            #[cfg(feature = "sqlite")]
+            Self::Writer(writer) => Conn::Sqlite(writer.conn()),
+        }
+    }
+}
+
+impl Database {
+    /// Reads an address; nothing is connected yet.
+    pub(crate) fn new(url: &str) -> Result<Self, OpenError> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => Ok(Self::Sqlite(Sqlite::new(url)?)),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Self::Postgres(Postgres::new(url)?)),
+            _ => Err(OpenError::Scheme { features: crate::FEATURES }),
+        }
+    }
+
+    /// Lends a connection that only reads.
+    pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, PhantomData)),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(sqlite) => Ok(Lent::Reader(sqlite.reader().await?)),
+        }
+    }
+
+    /// Lends a connection that may write; of SQLite there is only one.
+    pub(crate) async fn write(&self) -> Result<Lent<'_>, StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, PhantomData)),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(sqlite) => Ok(Lent::Writer(sqlite.writer().await?)),
+        }
+    }
+}
+
+impl Database {
+    /// Connects once, makes the tables and checks the settings.
+    pub(crate) async fn set_up(&self) -> Result<(), SetUpError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.connect().await.map(drop),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(sqlite) => sqlite.connect().await.map(drop),
+        }
+    }
+
+    /// Wakes this process when another one has made tasks, as long as the database is in use.
+    pub(crate) fn listen(self: &Arc<Self>, work: &Arc<Notify>) {
+        match &**self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                tokio::spawn(crate::postgres::listen(Arc::downgrade(self), Arc::clone(work)));
+            }
+            #[cfg(feature = "sqlite")]
+            // There is no other process.
+            Self::Sqlite(_) => drop(Arc::clone(work)),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.close().await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+}
+
+/// PostgreSQL keeps no NUL in texts, so it is made visible.
+fn readable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sql").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+//! The durable inbox: Cal.com deliveries in SQLite or PostgreSQL.
+//!
+//! [`SqlStore`] is a [`Store`](cal_webhook::Store) that survives whatever dies when: a delivery is
+//! committed before it is acknowledged, and every hook's task is kept until it has ended.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+compile_error!("turn on the feature `sqlite`, `postgres`, or both");
+
+mod accept;
+mod claim;
+mod database;
+mod error;
+mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod settle;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+mod time;
+mod writer;
+
+mod crash {
+    pub(crate) fn point(_name: &str) {}
+}
+
+pub use error::OpenError;
+pub use store::SqlStore;
+
+/// What addresses can begin with.
+const FEATURES: &str = match (cfg!(feature = "sqlite"), cfg!(feature = "postgres")) {
+    (true, true) => "sqlite: or postgres:",
+    (true, false) => "sqlite: (this build lacks the feature `postgres`)",
+    (false, _) => "postgres: (this build lacks the feature `sqlite`)",
+};

@@ -1,0 +1,175 @@
+//! PostgreSQL: many processes, many writers.
+
+use std::{
+    str::FromStr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use cal_webhook::StoreError;
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    migrate::Migrator,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use tokio::{
+    sync::{Notify, OnceCell},
+    time,
+};
+
+use crate::{
+    database::Database,
+    error::{OpenError, SetUpError, migration, out_of_reach},
+    writer::Row,
+};
+
+/// How many connections a process holds at the most.
+const CONNECTIONS: u32 = 10;
+
+/// How long a connection may take to become free.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long to wait until listening is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    pool: PgPool,
+    is_set_up: OnceCell<()>,
+}
+
+impl Postgres {
+    pub(crate) fn new(url: &str) -> Result<Self, OpenError> {
+        let example = "postgres://user@localhost/site";
+        let options =
+            PgConnectOptions::from_str(url).map_err(|_| OpenError::Address { example })?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .min_connections(0)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options);
+        Ok(Self { pool, is_set_up: OnceCell::new() })
+    }
+
+    pub(crate) async fn lend(&self) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
+        Ok(self.connect().await?)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<PoolConnection<sqlx::Postgres>, SetUpError> {
+        let mut conn = self.pool.acquire().await?;
+        self.is_set_up.get_or_try_init(|| set_up(&mut conn)).await?;
+        Ok(conn)
+    }
+
+    /// Starts to listen for the news that other processes send.
+    async fn listener(&self) -> Result<PgListener, StoreError> {
+        let channel = channel(&mut *self.lend().await?).await.map_err(out_of_reach)?;
+        let mut listener = PgListener::connect_with(&self.pool).await.map_err(out_of_reach)?;
+        listener.listen(&channel).await.map_err(out_of_reach)?;
+        Ok(listener)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Passes on the news of other processes until the database is no longer used.
+///
+/// Who misses some, because the connection broke, finds out by looking every few seconds.
+pub(crate) async fn listen(database: Weak<Database>, work: Arc<Notify>) {
+    while let Some(Database::Postgres(postgres)) = database.upgrade().as_deref() {
+        let Ok(mut listener) = postgres.listener().await else {
+            time::sleep(PAUSE).await;
+            continue;
+        };
+        // While it waits nothing may hold on to the database.
+        while database.strong_count() > 0 {
+            match time::timeout(PAUSE, listener.try_recv()).await {
+                Ok(Ok(Some(_))) => work.notify_one(),
+                // Nothing came.
+                Err(_) => {}
+                Ok(_) => break,
+            }
+        }
+    }
+}
+
+/// The channel of this schema: channels belong to the whole database.
+async fn channel(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("SELECT 'cal_' || current_schema()").fetch_one(conn).await
+}
+
+/// Tells other processes, once the transaction is committed, that there are tasks.
+pub(crate) async fn notify(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_notify('cal_' || current_schema(), '')").execute(conn).await.map(drop)
+}
+
+/// Waits until no other process plans, for the rest of the transaction.
+///
+/// A planner that stands still between two statements loses its turn after a while.
+pub(crate) async fn take_turn(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '10s'")
+        .execute(&mut *conn)
+        .await?;
+    let lock =
+        "SELECT pg_advisory_xact_lock(hashtextextended('cal_planner ' || current_schema(), 0))";
+    sqlx::query(lock).execute(conn).await.map(drop)
+}
+
+/// Makes the tables, or brings them up to date; of two processes at once, one waits.
+async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    for (setting, expected) in [("synchronous_commit", "on"), ("fsync", "on")] {
+        let found: String = sqlx::query_scalar("SELECT current_setting($1)")
+            .bind(setting)
+            .fetch_one(&mut *conn)
+            .await?;
+        // Replicas may make it wait even longer.
+        let is_safe = found == expected || found.starts_with("remote_");
+        if !is_safe {
+            return Err(SetUpError::Never(OpenError::Setting { setting, expected, found }));
+        }
+    }
+    let mut tx = conn.begin().await?;
+    let lock =
+        "SELECT pg_advisory_xact_lock(hashtextextended('cal_migrations ' || current_schema(), 0))";
+    sqlx::query(lock).execute(&mut *tx).await?;
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrator.dangerous_set_table_name("cal_migrations");
+    migrator.set_locking(false);
+    crate::crash::point("migrating");
+    // `run` makes a future of which the compiler cannot prove that it may move between threads.
+    let run = migrator.run_direct(None, &mut *tx, false).await;
+    run.map_err(|error| migration(error, known))?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Inserts deliveries that are not kept yet, in one statement, and returns the ids of the new ones.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    rows: &[Row],
+) -> Result<Vec<String>, sqlx::Error> {
+    const INSERT: &str = "INSERT INTO cal_deliveries (id, digest, received_at, source, headers, body) \
+        SELECT * FROM UNNEST($1::text[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::bytea[]) \
+        ON CONFLICT (digest) DO NOTHING RETURNING id";
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let digests: Vec<&[u8]> = rows.iter().map(|row| row.digest.as_slice()).collect();
+    let received_at: Vec<i64> = rows.iter().map(|row| row.received_at.0).collect();
+    let sources: Vec<&str> = rows.iter().map(|row| row.source).collect();
+    let headers: Vec<Option<&str>> = rows.iter().map(|row| row.headers.as_deref()).collect();
+    let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_ref()).collect();
+    sqlx::query_scalar(INSERT)
+        .bind(ids)
+        .bind(digests)
+        .bind(received_at)
+        .bind(sources)
+        .bind(headers)
+        .bind(bodies)
+        .fetch_all(conn)
+        .await
+}

@@ -1,0 +1,187 @@
+//! SQLite: one file, one writer.
+
+use std::str::FromStr;
+
+use cal_webhook::StoreError;
+use sqlx::{
+    AssertSqlSafe, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
+
+use crate::{
+    database::PATIENCE,
+    error::{OpenError, SetUpError, migration, out_of_reach},
+    writer::Row,
+};
+
+/// How many connections read at the same time.
+const READERS: u32 = 4;
+
+/// After how many pages of 4 KiB the log is written back: rarer than SQLite's own 1,000, which
+/// costs accepting a third of its speed.
+const CHECKPOINT: &str = "8000";
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    writer: Mutex<Option<SqliteConnection>>,
+    is_set_up: OnceCell<()>,
+}
+
+/// The only connection that writes, while nobody else uses it.
+pub(crate) struct Writer<'a> {
+    guard: MutexGuard<'a, Option<SqliteConnection>>,
+    conn: Option<SqliteConnection>,
+}
+
+impl Sqlite {
+    pub(crate) fn new(url: &str) -> Result<Self, OpenError> {
+        let example = "sqlite://site.db";
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Address { example })?;
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .pragma("wal_autocheckpoint", CHECKPOINT)
+            // After a checkpoint the log does not keep the size of the longest backlog.
+            .pragma("journal_size_limit", "67108864");
+        // What only reads must neither create the file nor change how it is kept.
+        let reading = SqliteConnectOptions::from_str(url)
+            .map_err(|_| OpenError::Address { example })?
+            .busy_timeout(PATIENCE)
+            .pragma("query_only", "on");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(0)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(reading);
+        let (writer, is_set_up) = (Mutex::new(None), OnceCell::new());
+        Ok(Self { options, readers, writer, is_set_up })
+    }
+
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
+        if !self.is_set_up.initialized() {
+            self.writer().await?;
+        }
+        self.readers.acquire().await.map_err(out_of_reach)
+    }
+
+    /// Lends the writer, as soon as it is free.
+    pub(crate) async fn writer(&self) -> Result<Writer<'_>, StoreError> {
+        Ok(self.connect().await?)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Writer<'_>, SetUpError> {
+        let mut guard = self.writer.lock().await;
+        let conn = match guard.take() {
+            Some(conn) => conn,
+            None => {
+                let mut conn = SqliteConnection::connect_with(&self.options).await?;
+                check(&mut conn).await?;
+                self.is_set_up.get_or_try_init(|| migrate(&mut conn)).await?;
+                conn
+            }
+        };
+        Ok(Writer { guard, conn: Some(conn) })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        if let Some(conn) = self.writer.lock().await.take() {
+            // A last checkpoint; whether it works does not matter.
+            let _ = conn.close().await;
+        }
+    }
+}
+
+impl Writer<'_> {
+    pub(crate) fn conn(&mut self) -> &mut SqliteConnection {
+        // It is only taken when this is dropped.
+        self.conn.as_mut().expect("a writer has its connection until it is dropped")
+    }
+
+    /// Gives the connection up, so that the next writer opens the file anew.
+    pub(crate) async fn discard(mut self) {
+        if let Some(conn) = self.conn.take() {
+            let _ = conn.close_hard().await;
+        }
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        *self.guard = self.conn.take();
+    }
+}
+
+/// Makes the tables, or brings them up to date; of two processes at once, one waits.
+async fn migrate(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let mut tx = conn.begin_with("BEGIN EXCLUSIVE").await?;
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrator.dangerous_set_table_name("cal_migrations");
+    migrator.set_locking(false);
+    crate::crash::point("migrating");
+    // `run` makes a future of which the compiler cannot prove that it may move between threads.
+    let run = migrator.run_direct(None, &mut *tx, false).await;
+    run.map_err(|error| migration(error, known))?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Checks that the file is kept in a way that a committed delivery survives a power cut.
+async fn check(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
+    for (setting, query, expected) in [
+        ("journal_mode", "PRAGMA journal_mode", "wal"),
+        ("synchronous", "PRAGMA synchronous", "2"),
+        ("foreign_keys", "PRAGMA foreign_keys", "1"),
+        ("busy_timeout", "PRAGMA busy_timeout", "5000"),
+    ] {
+        let found: String = match sqlx::query_scalar::<_, i64>(query).fetch_one(&mut *conn).await {
+            Ok(number) => number.to_string(),
+            Err(_) => sqlx::query_scalar(query).fetch_one(&mut *conn).await?,
+        };
+        if found != expected {
+            return Err(SetUpError::Never(OpenError::Setting { setting, expected, found }));
+        }
+    }
+    Ok(())
+}
+
+/// Inserts deliveries that are not kept yet, in one statement, and returns the ids of the new ones.
+pub(crate) async fn insert(
+    conn: &mut SqliteConnection,
+    rows: &[Row],
+) -> Result<Vec<String>, sqlx::Error> {
+    let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement(rows.len())));
+    for row in rows {
+        query = query
+            .bind(row.id.as_str())
+            .bind(row.digest.as_slice())
+            .bind(row.received_at.0)
+            .bind(row.source)
+            .bind(row.headers.as_deref())
+            .bind(row.body.as_ref());
+    }
+    query.fetch_all(conn).await
+}
+
+/// One statement for so many rows: the text is the same every time, so it is prepared once.
+fn statement(rows: usize) -> String {
+    let mut text = String::from(
+        "INSERT INTO cal_deliveries (id, digest, received_at, source, headers, body) VALUES ",
+    );
+    for row in 0..rows {
+        text += if row == 0 { "(?, ?, ?, ?, ?, ?)" } else { ", (?, ?, ?, ?, ?, ?)" };
+    }
+    text + " ON CONFLICT (digest) DO NOTHING RETURNING id"
+}

@@ -1,0 +1,212 @@
+//! The store itself.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use cal_webhook::{Accepted, Arrival, Dispatcher, Settlement, Store, StoreError, Task, TaskId};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tokio::{sync::Notify, time};
+
+use crate::{
+    accept, claim,
+    database::{Arg, Database, Sql, sql},
+    error::{OpenError, SetUpError, out_of_reach},
+    plan,
+    settle::{self, Settling},
+    time::Micros,
+    writer::{Grouped, Row},
+};
+
+/// How long a store sleeps at the most when nobody tells it of news.
+const POLL: Duration = Duration::from_secs(5);
+
+/// How long planning waits for a moment in which no delivery comes in.
+const CALM: Duration = Duration::from_millis(200);
+
+/// A store in SQLite or PostgreSQL; cheap to clone.
+///
+/// One store keeps the deliveries of one Cal.com account, whichever of its webhooks sent them. For
+/// several accounts take several SQLite files, or several schemas of one PostgreSQL database.
+#[derive(Clone)]
+pub struct SqlStore {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) database: Arc<Database>,
+    accepts: Grouped<Row, Accepted>,
+    settles: Grouped<Settling, bool>,
+    /// Something may be planned or claimed.
+    pub(crate) work: Arc<Notify>,
+    /// When each hook's tasks were claimed last, on the database's clock.
+    claimed_at: Mutex<HashMap<String, Micros>>,
+}
+
+impl SqlStore {
+    /// Opens a store at an address such as `sqlite://site.db` or `postgres://user@host/site`.
+    ///
+    /// SQLite files are made when they are not there. The tables, whose names begin with `cal_`, are
+    /// made and brought up to date; two processes may do so at once. A PostgreSQL schema other than
+    /// the default one is named by `?options=-c%20search_path%3Dname`.
+    ///
+    /// A database that is out of reach is no error here: until it is there, deliveries are refused
+    /// with 503 and [`SqlStore::ready`] tells why.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the address cannot be read, when the tables are newer than this version, and when
+    /// the database is set up in a way that could lose what was committed.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let database = Arc::new(Database::new(url)?);
+        match database.set_up().await {
+            Ok(()) => {}
+            Err(SetUpError::Never(error)) => return Err(error),
+            Err(SetUpError::Now(error)) => {
+                tracing::error!(%error, "the database is out of reach; deliveries are refused");
+            }
+        }
+        let work = Arc::new(Notify::new());
+        let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
+        let accepts = Grouped::start(accept::GROUP, move |rows| {
+            let database = Arc::clone(&accepting);
+            Box::pin(async move { accept::accept(&database, rows).await })
+        });
+        let settles = Grouped::start(settle::GROUP, move |group| {
+            let database = Arc::clone(&settling);
+            Box::pin(async move { settle::settle(&database, group).await })
+        });
+        database.listen(&work);
+        let claimed_at = Mutex::default();
+        let shared = Shared { database, accepts, settles, work, claimed_at };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Checks that the database can be written to.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a delivery that came now could not be kept.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let mut lent = self.shared.database.write().await?;
+        let tried = async {
+            // Nothing is written: it is enough that it could be.
+            lent.conn().begin().await?.rollback().await
+        };
+        let tried = tried.await;
+        if tried.is_err() {
+            lent.discard().await;
+        }
+        tried.map_err(out_of_reach)
+    }
+
+    /// Closes all connections; what is under way is ended first.
+    pub async fn close(&self) {
+        self.shared.database.close().await;
+    }
+
+    /// Returns when the next of these hooks' tasks is due, or a delivery that is held back.
+    async fn next_due(&self, hooks: &[&str]) -> Result<Duration, StoreError> {
+        const NEXT: Sql = sql!(
+            "SELECT min(v.at) FROM (SELECT (SELECT min(t.ready_at) FROM cal_tasks t \
+                WHERE t.hook = item.value ->> 'hook' \
+                AND t.ready_at > CAST(item.value ->> 'after' AS BIGINT)) AS at \
+            FROM" rows(1) "UNION ALL SELECT min(held_until) FROM cal_deliveries \
+                WHERE decision = 'early') AS v"
+        );
+        let rows: Vec<_> = {
+            let claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
+            // What was due when tasks were claimed last waits for another task of its lane.
+            let after = |hook: &str| claimed_at.get(hook).map_or(0, |at| at.0);
+            hooks.iter().map(|hook| json!({"hook": hook, "after": after(hook)})).collect()
+        };
+        let rows = settle::json(&rows);
+        let mut lent = self.shared.database.read().await?;
+        let mut conn = lent.conn();
+        let now = conn.now().await.map_err(out_of_reach)?;
+        let next: Vec<(Option<i64>,)> =
+            conn.fetch(NEXT, &[Arg::Text(&rows)]).await.map_err(out_of_reach)?;
+        let next = next.first().and_then(|(at,)| *at).map(Micros);
+        Ok(next.map_or(POLL, |next| now.until(next)))
+    }
+}
+
+impl Store for SqlStore {
+    async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        let accepted = self.shared.accepts.run(Row::new(&arrival)).await?;
+        self.shared.work.notify_one();
+        Ok(accepted)
+    }
+
+    async fn plan(&self, hooks: &Dispatcher) -> Result<usize, StoreError> {
+        // Whoever waits for an answer comes first.
+        self.shared.accepts.calm(CALM).await;
+        plan::plan(&self.shared.database, hooks).await
+    }
+
+    async fn claim(
+        &self,
+        hook: &str,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Vec<Task>, StoreError> {
+        let (tasks, now) = claim::claim(&self.shared.database, hook, limit, lease).await?;
+        let mut claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed_at.insert(hook.to_owned(), now);
+        Ok(tasks)
+    }
+
+    async fn renew(&self, tasks: &[Arc<Task>], lease: Duration) -> Result<Vec<TaskId>, StoreError> {
+        claim::renew(&self.shared.database, tasks, lease).await
+    }
+
+    async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {
+        let (task, fence, attempt) = (task.id, task.fence, task.attempt);
+        let settled = self.shared.settles.run(Settling { task, fence, attempt, settlement }).await;
+        self.shared.work.notify_one();
+        settled
+    }
+
+    async fn move_to(&self, task: TaskId, due_at: DateTime<Utc>) -> Result<bool, StoreError> {
+        const MOVE: &str = "UPDATE cal_tasks SET due_at = $2, ready_at = $2 \
+            WHERE id = $1 AND state IN ('waiting', 'retry')";
+        let id = task.to_string();
+        let args = [Arg::Text(&id), Arg::Int(Micros::from(due_at).0)];
+        self.change(MOVE, &args).await
+    }
+
+    async fn cancel(&self, task: TaskId) -> Result<bool, StoreError> {
+        const CANCEL: &str = "UPDATE cal_tasks SET state = 'skipped', ready_at = NULL \
+            WHERE id = $1 AND state IN ('waiting', 'retry')";
+        self.change(CANCEL, &[Arg::Text(&task.to_string())]).await
+    }
+
+    async fn wake(&self, hooks: &[&str]) {
+        let pause = match self.next_due(hooks).await {
+            Ok(due) => due.min(POLL),
+            Err(_) => Duration::from_secs(1),
+        };
+        let _ = time::timeout(pause, self.shared.work.notified()).await;
+    }
+}
+
+impl SqlStore {
+    /// Runs a statement that changes one task, and tells whether there was such a task.
+    async fn change(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<bool, StoreError> {
+        let mut lent = self.shared.database.write().await?;
+        let changed = lent.conn().execute(sql, args).await.map_err(out_of_reach)?;
+        self.shared.work.notify_one();
+        Ok(changed > 0)
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An address may hold a password.
+        f.debug_struct("SqlStore").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! Commits what waits as one group.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cal_webhook::StoreError;
+use futures_util::future::BoxFuture;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time,
+};
+
+use crate::time::Micros;
+
+/// How many jobs may wait; who comes later waits for a place.
+const QUEUE: usize = 1024;
+
+/// How long a job may take, from when it was handed in.
+const DEADLINE: Duration = Duration::from_secs(6);
+
+/// A delivery on its way into the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) digest: [u8; 32],
+    pub(crate) received_at: Micros,
+    pub(crate) source: &'static str,
+    pub(crate) headers: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Does jobs in groups: those that came while the last group was written are the next one.
+///
+/// There is no timer: a job that comes alone is done at once. A job goes on although nobody waits
+/// for it any more, so whoever sends a delivery cannot break the group of others by hanging up.
+#[derive(Debug)]
+pub(crate) struct Grouped<J, R> {
+    sender: mpsc::Sender<Job<J, R>>,
+    load: Arc<Load>,
+}
+
+#[derive(Debug)]
+struct Job<J, R> {
+    job: J,
+    reply: oneshot::Sender<Result<R, Arc<StoreError>>>,
+}
+
+#[derive(Debug, Default)]
+struct Load {
+    waiting: AtomicUsize,
+    calm: Notify,
+}
+
+impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
+    /// Starts a task that does up to `limit` jobs at a time with `work`, which returns one result
+    /// for each job, in order.
+    pub(crate) fn start<W>(limit: usize, work: W) -> Self
+    where
+        W: Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + 'static,
+    {
+        let (sender, mut jobs) = mpsc::channel::<Job<J, R>>(QUEUE);
+        let load = Arc::new(Load::default());
+        let shared = Arc::clone(&load);
+        tokio::spawn(async move {
+            let mut group = Vec::with_capacity(limit);
+            while jobs.recv_many(&mut group, limit).await > 0 {
+                let count = group.len();
+                // Whoever gave up will come again.
+                let asked = group.drain(..).filter(|job| !job.reply.is_closed());
+                let (jobs, replies): (Vec<J>, Vec<_>) =
+                    asked.map(|Job { job, reply }| (job, reply)).unzip();
+                if !jobs.is_empty() {
+                    answer(replies, work(jobs).await);
+                }
+                if shared.waiting.fetch_sub(count, Ordering::AcqRel) == count {
+                    shared.calm.notify_waiters();
+                }
+            }
+        });
+        Self { sender, load }
+    }
+
+    /// Hands a job in and waits until its group is done.
+    pub(crate) async fn run(&self, job: J) -> Result<R, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let work = async {
+            self.load.waiting.fetch_add(1, Ordering::AcqRel);
+            if self.sender.send(Job { job, reply }).await.is_err() {
+                self.load.waiting.fetch_sub(1, Ordering::AcqRel);
+            }
+            done.await
+        };
+        match time::timeout(DEADLINE, work).await {
+            Ok(Ok(Ok(result))) => Ok(result),
+            Ok(Ok(Err(error))) => Err(StoreError::caused("the group could not be written", error)),
+            Ok(Err(_)) => Err(StoreError::new("the store was opened on a runtime that has ended")),
+            Err(_) => Err(StoreError::new("the database did not become free in time")),
+        }
+    }
+
+    /// Waits until nothing waits to be written, but no longer than this.
+    pub(crate) async fn calm(&self, limit: Duration) {
+        let quiet = async {
+            loop {
+                let calm = self.load.calm.notified();
+                if self.load.waiting.load(Ordering::Acquire) == 0 {
+                    return;
+                }
+                calm.await;
+            }
+        };
+        // Those who keep coming do not hold others up for ever.
+        let _ = time::timeout(limit, quiet).await;
+    }
+}
+
+fn answer<R>(
+    replies: Vec<oneshot::Sender<Result<R, Arc<StoreError>>>>,
+    done: Result<Vec<R>, StoreError>,
+) {
+    match done {
+        Ok(results) => {
+            for (reply, result) in replies.into_iter().zip(results) {
+                let _ = reply.send(Ok(result));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for reply in replies {
+                let _ = reply.send(Err(Arc::clone(&error)));
+            }
+        }
+    }
+}
+
+/// Puts equal rows together: of each body only the first goes to the database.
+///
+/// Returns the rows that are left, and for every row the place of the one that stands for it.
+pub(crate) fn distinct(rows: Vec<Row>) -> (Vec<Row>, Vec<usize>) {
+    let mut places = HashMap::with_capacity(rows.len());
+    let mut left = Vec::with_capacity(rows.len());
+    let standing = rows.into_iter().map(|row| {
+        let next = left.len();
+        let place = *places.entry(row.digest).or_insert(next);
+        if place == next {
+            left.push(row);
+        }
+        place
+    });
+    let standing = standing.collect();
+    (left, standing)
+}

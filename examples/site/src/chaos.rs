@@ -1,0 +1,106 @@
+//! Hooks for the program that kills this site under load and compares what they did.
+
+use std::{env, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use calcom::{Context, HookError, Lifecycle, webhook::crash};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Request, Uri,
+    body::Bytes,
+    client::conn::http1,
+    header::{CONTENT_TYPE, HOST, HeaderName},
+};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::{net::TcpStream, time};
+
+/// How long the provider may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Tells a provider outside about everything that happens.
+pub(crate) struct Provider {
+    authority: String,
+}
+
+impl Provider {
+    /// Takes the provider's address from `CALCOM_TEST_PROVIDER_URL`; `None` when it is not set.
+    pub(crate) fn from_env() -> anyhow::Result<Option<Self>> {
+        const NAME: &str = "CALCOM_TEST_PROVIDER_URL";
+        let Some(url) = env::var_os(NAME) else { return Ok(None) };
+        let url: Uri = url.to_str().and_then(|url| url.parse().ok()).context(NAME)?;
+        ensure!(url.scheme_str() == Some("http"), "expected {NAME} to begin with http://");
+        let authority = url.authority().context(NAME)?.to_string();
+        Ok(Some(Self { authority }))
+    }
+
+    async fn post(&self, key: &str, body: String) -> anyhow::Result<()> {
+        let stream = TcpStream::connect(&self.authority).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let request = Request::post("/")
+            .header(HOST, &self.authority)
+            .header(CONTENT_TYPE, "application/json")
+            .header(IDEMPOTENCY_KEY, key)
+            .body(Full::new(Bytes::from(body)))?;
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        response.into_body().collect().await?;
+        ensure!(status.is_success(), "the provider answered with {status}");
+        Ok(())
+    }
+}
+
+impl Lifecycle for Provider {
+    fn name(&self) -> &str {
+        "provider"
+    }
+
+    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
+        let key = cx.idempotency_key();
+        let body = json!({
+            "key": key,
+            "transition": cx.transition().map(|transition| transition.change.as_str()),
+            "uid": cx.event().booking_uid(),
+        });
+        match time::timeout(TIMEOUT, self.post(&key, body.to_string())).await {
+            Ok(Ok(())) => {
+                // The provider knows; the store does not know yet.
+                crash::point("called");
+                Ok(())
+            }
+            Ok(Err(error)) => Err(HookError::transient(error.to_string())),
+            Err(_) => Err(HookError::transient("the provider did not answer in time")),
+        }
+    }
+}
+
+/// Writes one row into the site's database for everything that happens.
+pub(crate) struct Effects;
+
+impl Lifecycle for Effects {
+    fn name(&self) -> &str {
+        "effects"
+    }
+
+    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
+        let delivery = cx.delivery_id().to_string();
+        record(
+            cx,
+            "INSERT INTO chaos_effects (delivery_id, hook) VALUES ($1, $2)",
+            [&delivery, self.name()],
+        )
+        .await
+    }
+}
+
+/// Runs a statement in the transaction that marks the task of this context as done.
+///
+/// The row is there exactly when the task is done: a crash takes both or leaves both.
+async fn record(cx: &Context, statement: &'static str, values: [&str; 2]) -> Result<(), HookError> {
+    // To be wired to the store's transaction.
+    let _ = (cx, statement, values);
+    Err(HookError::permanent("effects need a database"))
+}
