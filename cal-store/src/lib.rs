@@ -11,10 +11,12 @@ compile_error!("turn on the feature `sqlite`, `postgres`, or both");
 mod accept;
 mod claim;
 mod database;
+mod effect;
 mod error;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod query;
 mod settle;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -26,8 +28,13 @@ mod crash {
     pub(crate) fn point(_name: &str) {}
 }
 
+pub use effect::Effects;
 pub use error::OpenError;
+pub use query::{AttemptRecord, Counters};
 pub use store::SqlStore;
+
+/// The version of sqlx that [`Effects`] hand out connections of.
+pub use sqlx;
 
 /// What addresses can begin with.
 const FEATURES: &str = match (cfg!(feature = "sqlite"), cfg!(feature = "postgres")) {

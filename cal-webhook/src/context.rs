@@ -20,6 +20,12 @@ impl Context {
         Self { task }
     }
 
+    /// Returns the task that runs.
+    #[must_use]
+    pub fn task(&self) -> &Task {
+        &self.task
+    }
+
     /// Returns the id of the stored delivery.
     #[must_use]
     pub fn delivery_id(&self) -> DeliveryId {

@@ -138,22 +138,41 @@ impl HistoryItem {
 }
 
 impl BookingRecord {
+    /// Makes a record of which only the state is known; the history is put in order.
+    #[must_use]
+    pub fn new(
+        uid: BookingUid,
+        chain: BookingUid,
+        status: BookingState,
+        mut history: Vec<HistoryItem>,
+    ) -> Self {
+        history.sort();
+        // Two webhooks may have reported the same.
+        history.dedup();
+        Self {
+            uid,
+            chain,
+            status,
+            start: None,
+            end: None,
+            title: None,
+            attendee_email: None,
+            paid: false,
+            history,
+        }
+    }
+
     /// Makes a record of a booking's row.
     #[must_use]
-    pub fn new(row: BookingRow, mut history: Vec<HistoryItem>) -> Self {
-        history.sort();
-        history.dedup();
-        let about = row.about;
+    pub fn of(row: BookingRow, history: Vec<HistoryItem>) -> Self {
+        let record = Self { paid: row.paid, ..Self::new(row.uid, row.chain, row.status, history) };
+        let Some(about) = row.about else { return record };
         Self {
-            uid: row.uid,
-            chain: row.chain,
-            status: row.status,
-            start: about.as_ref().map(|about| about.start),
-            end: about.as_ref().map(|about| about.end),
-            title: about.as_ref().map(|about| about.title.clone()),
-            attendee_email: about.and_then(|about| about.attendee_email),
-            paid: row.paid,
-            history,
+            start: Some(about.start),
+            end: Some(about.end),
+            title: Some(about.title),
+            attendee_email: about.attendee_email,
+            ..record
         }
     }
 }

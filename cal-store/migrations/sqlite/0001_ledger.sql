@@ -26,6 +26,7 @@ CREATE TABLE cal_deliveries (
 
 CREATE INDEX cal_deliveries_unplanned ON cal_deliveries (seq) WHERE planned_at IS NULL;
 CREATE INDEX cal_deliveries_held ON cal_deliveries (held_until) WHERE decision = 'early';
+CREATE INDEX cal_deliveries_decision ON cal_deliveries (decision);
 CREATE INDEX cal_deliveries_uid ON cal_deliveries (uid) WHERE uid IS NOT NULL;
 CREATE INDEX cal_deliveries_identity ON cal_deliveries (identity) WHERE identity IS NOT NULL;
 
@@ -87,7 +88,7 @@ CREATE INDEX cal_tasks_ready ON cal_tasks (hook, ready_at) WHERE ready_at IS NOT
 CREATE INDEX cal_tasks_lane ON cal_tasks (lane, hook, seq)
     WHERE ready_at IS NOT NULL AND lane IS NOT NULL;
 CREATE INDEX cal_tasks_uid ON cal_tasks (uid) WHERE ready_at IS NOT NULL AND uid IS NOT NULL;
-CREATE INDEX cal_tasks_state ON cal_tasks (state);
+CREATE INDEX cal_tasks_state ON cal_tasks (state, hook);
 
 -- Attempts that failed.
 CREATE TABLE cal_attempts (

@@ -420,9 +420,7 @@ impl Ledger {
         uids.sort();
         let later = |uid: &&BookingUid| after.is_none_or(|after| *uid > after);
         let rows = uids.into_iter().filter(later).filter_map(|uid| self.chains.booking(uid));
-        rows.take(limit)
-            .map(|row| BookingRecord::new(row.clone(), self.history(&row.uid)))
-            .collect()
+        rows.take(limit).map(|row| BookingRecord::of(row.clone(), self.history(&row.uid))).collect()
     }
 
     fn history(&self, uid: &BookingUid) -> Vec<HistoryItem> {

@@ -1,6 +1,6 @@
 //! The admin API: what the site received, as JSON.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use anyhow::ensure;
 use axum::{
@@ -12,8 +12,9 @@ use axum::{
     routing::get,
 };
 use calcom::{
-    MemoryStore,
-    webhook::{Change, DeliveryRecord},
+    SqlStore,
+    core::BookingUid,
+    webhook::{Change, DeliveryId, DeliveryRecord, StoreError, TaskId, TaskRecord},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -28,18 +29,20 @@ const MOST: usize = 500;
 #[derive(Clone)]
 pub(crate) struct Admin {
     token: Arc<SecretString>,
-    store: MemoryStore,
+    store: SqlStore,
 }
 
 impl Admin {
-    pub(crate) fn new(token: SecretString, store: MemoryStore) -> anyhow::Result<Self> {
+    pub(crate) fn new(token: SecretString, store: SqlStore) -> anyhow::Result<Self> {
         ensure!(!token.expose_secret().trim().is_empty(), "ADMIN_TOKEN is empty");
         Ok(Self { token: Arc::new(token), store })
     }
 
     pub(crate) fn router(self) -> Router {
         Router::new()
+            .route("/bookings", get(bookings))
             .route("/deliveries", get(deliveries))
+            .route("/tasks", get(tasks))
             .layer(middleware::from_fn_with_state(self.clone(), authorize))
             .with_state(self)
     }
@@ -69,26 +72,63 @@ struct Page {
     after: Option<String>,
 }
 
-async fn deliveries(
-    State(admin): State<Admin>,
-    page: Result<Query<Page>, QueryRejection>,
-) -> Response {
-    let Ok(Query(page)) = page else {
-        return error(StatusCode::BAD_REQUEST, "expected limit to be a number");
-    };
-    let limit = page.limit.unwrap_or(LIMIT).clamp(1, MOST);
-    let Ok(after) = page.after.map(|cursor| cursor.parse()).transpose() else {
-        return error(StatusCode::BAD_REQUEST, "expected after to be a cursor of this list");
-    };
-    let mut records = admin.store.deliveries(limit + 1, after);
-    let more = records.len() > limit;
-    records.truncate(limit);
-    let next = records.last().filter(|_| more).map(|record| record.id);
-    let items: Vec<_> = records.iter().map(item).collect();
-    Json(json!({"items": items, "next": next})).into_response()
+type Asked = Result<Query<Page>, QueryRejection>;
+
+/// What a page is made of: how many items at the most, and the cursor behind which it begins.
+struct Range<C> {
+    limit: usize,
+    after: Option<C>,
 }
 
-fn item(record: &DeliveryRecord) -> Value {
+impl<C: FromStr> Range<C> {
+    fn of(page: Asked) -> Result<Self, Response> {
+        let Ok(Query(page)) = page else {
+            return Err(error(StatusCode::BAD_REQUEST, "expected limit to be a number"));
+        };
+        let limit = page.limit.unwrap_or(LIMIT).clamp(1, MOST);
+        let Ok(after) = page.after.map(|cursor| cursor.parse()).transpose() else {
+            let message = "expected after to be a cursor of this list";
+            return Err(error(StatusCode::BAD_REQUEST, message));
+        };
+        Ok(Self { limit, after })
+    }
+
+    /// Asks for one record more than a page has, so as to know whether there is a next one.
+    fn ask(&self) -> usize {
+        self.limit + 1
+    }
+
+    fn answer<R>(
+        self,
+        records: Result<Vec<R>, StoreError>,
+        cursor: impl Fn(&R) -> String,
+        item: impl Fn(&R) -> Value,
+    ) -> Response {
+        let mut records = match records {
+            Ok(records) => records,
+            Err(failure) => {
+                tracing::error!(error = %failure, "the store failed");
+                return error(StatusCode::SERVICE_UNAVAILABLE, "the database is out of reach");
+            }
+        };
+        let more = records.len() > self.limit;
+        records.truncate(self.limit);
+        let next = records.last().filter(|_| more).map(cursor);
+        let items: Vec<_> = records.iter().map(item).collect();
+        Json(json!({"items": items, "next": next})).into_response()
+    }
+}
+
+async fn deliveries(State(admin): State<Admin>, page: Asked) -> Response {
+    let range: Range<DeliveryId> = match Range::of(page) {
+        Ok(range) => range,
+        Err(refused) => return refused,
+    };
+    let records = admin.store.deliveries(range.ask(), range.after).await;
+    range.answer(records, |record| record.id.to_string(), delivery)
+}
+
+fn delivery(record: &DeliveryRecord) -> Value {
     json!({
         "id": record.id,
         "received_at": record.received_at,
@@ -100,6 +140,39 @@ fn item(record: &DeliveryRecord) -> Value {
         "decision": record.decision,
         "event": record.delivery.as_deref(),
     })
+}
+
+async fn tasks(State(admin): State<Admin>, page: Asked) -> Response {
+    let range: Range<TaskId> = match Range::of(page) {
+        Ok(range) => range,
+        Err(refused) => return refused,
+    };
+    let records = admin.store.tasks(range.ask(), range.after).await;
+    range.answer(records, |record| record.id.to_string(), task)
+}
+
+fn task(record: &TaskRecord) -> Value {
+    json!({
+        "id": record.id,
+        "delivery_id": record.delivery_id,
+        "hook": record.hook,
+        "reminder": record.reminder,
+        "state": record.state,
+        "attempts": record.attempts,
+        "due_at": record.due_at,
+        "expires_at": record.expires_at,
+        "last_error": record.last_error,
+    })
+}
+
+async fn bookings(State(admin): State<Admin>, page: Asked) -> Response {
+    let range: Range<String> = match Range::of(page) {
+        Ok(range) => range,
+        Err(refused) => return refused,
+    };
+    let after = range.after.as_deref().map(BookingUid::from);
+    let records = admin.store.bookings(range.ask(), after.as_ref()).await;
+    range.answer(records, |record| record.uid.to_string(), |record| json!(record))
 }
 
 fn error(status: StatusCode, message: &str) -> Response {

@@ -1,21 +1,34 @@
 //! What the site consists of.
 
-use anyhow::{Context as _, anyhow};
-use axum::{Router, routing::get};
-use calcom::{MemoryStore, Receiver, Verifier};
-use secrecy::SecretString;
+use std::time::Duration;
 
+use anyhow::{Context as _, anyhow};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use calcom::{Receiver, SqlStore, Verifier};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{admin::Admin, config::Config, demo::Demo, journal::Journal};
 
 /// The parts of the site; what is not configured is off.
 pub(crate) struct App {
+    store: SqlStore,
     receiver: Option<Receiver>,
     admin: Option<Admin>,
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Self> {
-        let store = MemoryStore::new();
+    pub(crate) async fn new(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Self> {
+        let url = demo.map_or(&config.database_url, Demo::database_url);
+        let store = SqlStore::open(url.expose_secret()).await.context("DATABASE_URL")?;
         let secret = config.cal_webhook_secret.as_ref().or(demo.map(Demo::secret));
         let token = config.admin_token.as_ref().or(demo.map(Demo::admin_token));
         if secret.is_none() {
@@ -27,25 +40,74 @@ impl App {
         if token.is_none() {
             tracing::warn!("the admin API is off: ADMIN_TOKEN is not set");
         }
-        let verifier = secret
-            .map(|secret| verifier(secret, config.cal_webhook_secret_old.as_ref()))
-            .transpose()?;
-        let receiver = verifier
-            .map(|verifier| Receiver::builder(verifier).store(store.clone()).hook(Journal).build());
-        let admin = token.map(|token| Admin::new(token.clone(), store)).transpose()?;
-        Ok(Self { receiver, admin })
+        let receiver = match secret {
+            Some(secret) => {
+                let verifier = verifier(secret, config.cal_webhook_secret_old.as_ref())?;
+                Some(receiver(verifier, &store)?)
+            }
+            None => None,
+        };
+        let admin = token.map(|token| Admin::new(token.clone(), store.clone())).transpose()?;
+        Ok(Self { store, receiver, admin })
     }
 
-    pub(crate) fn router(self) -> Router {
-        let mut router = Router::new().route("/", get(index));
-        if let Some(receiver) = self.receiver {
-            router = router.nest("/api/webhooks/cal", calcom::axum::router(receiver));
+    /// Where deliveries are kept.
+    pub(crate) fn store(&self) -> &SqlStore {
+        &self.store
+    }
+
+    /// Goes on with what an earlier process has left.
+    pub(crate) fn start(&self) {
+        if let Some(receiver) = &self.receiver {
+            receiver.start();
         }
-        if let Some(admin) = self.admin {
-            router = router.nest("/admin/api", admin.router());
+    }
+
+    /// Lets running hooks end, and closes the database.
+    pub(crate) async fn stop(&self, grace: Duration) {
+        if let Some(receiver) = &self.receiver {
+            receiver.shutdown(grace).await;
+        }
+        self.store.close().await;
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        let probes = Router::new()
+            .route("/healthz", get(async || "healthy\n"))
+            .route("/readyz", get(ready))
+            .with_state(self.store.clone());
+        let mut router = Router::new().route("/", get(index)).merge(probes);
+        if let Some(receiver) = &self.receiver {
+            router = router.nest("/api/webhooks/cal", calcom::axum::router(receiver.clone()));
+        }
+        if let Some(admin) = &self.admin {
+            router = router.nest("/admin/api", admin.clone().router());
         }
         router
     }
+}
+
+/// Whether a delivery that came now could be kept.
+async fn ready(State(store): State<SqlStore>) -> Response {
+    match store.ready().await {
+        Ok(()) => Json(json!({"status": "ready"})).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the store is not ready");
+            let body = Json(json!({"error": "the database is out of reach"}));
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], body).into_response()
+        }
+    }
+}
+
+/// Builds the receiver with every hook of the site.
+fn receiver(verifier: Verifier, store: &SqlStore) -> anyhow::Result<Receiver> {
+    let builder = Receiver::builder(verifier).store(store.clone()).hook(Journal);
+    #[cfg(feature = "chaos")]
+    let builder = match chaos::Provider::from_env()? {
+        Some(provider) => builder.hook(provider).hook(chaos::Effects(store.clone())),
+        None => builder,
+    };
+    Ok(builder.build())
 }
 
 fn verifier(secret: &SecretString, old: Option<&SecretString>) -> anyhow::Result<Verifier> {
@@ -60,5 +122,8 @@ async fn index() -> &'static str {
     "This site receives Cal.com webhooks.\n\n\
      POST /api/webhooks/cal         deliveries, signed by Cal.com\n\
      GET  /api/webhooks/cal         whether the receiver is there\n\
-     GET  /admin/api/deliveries     what was received; needs the admin token as bearer\n"
+     GET  /readyz                   whether deliveries can be kept\n\
+     GET  /admin/api/deliveries     what was received; needs the admin token as bearer\n\
+     GET  /admin/api/tasks          what each hook did with it\n\
+     GET  /admin/api/bookings       what became of each booking\n"
 }

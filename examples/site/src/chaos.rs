@@ -1,9 +1,13 @@
 //! Hooks for the program that kills this site under load and compares what they did.
 
-use std::{env, time::Duration};
+use std::{env, pin::Pin, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use calcom::{Context, HookError, Lifecycle, webhook::crash};
+use calcom::{
+    Context, HookError, Lifecycle, SqlStore,
+    store::{self, sqlx},
+    webhook::crash,
+};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Request, Uri,
@@ -78,7 +82,7 @@ impl Lifecycle for Provider {
 }
 
 /// Writes one row into the site's database for everything that happens.
-pub(crate) struct Effects;
+pub(crate) struct Effects(pub(crate) SqlStore);
 
 impl Lifecycle for Effects {
     fn name(&self) -> &str {
@@ -86,21 +90,25 @@ impl Lifecycle for Effects {
     }
 
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        let delivery = cx.delivery_id().to_string();
-        record(
-            cx,
-            "INSERT INTO chaos_effects (delivery_id, hook) VALUES ($1, $2)",
-            [&delivery, self.name()],
-        )
-        .await
+        const INSERT: &str = "INSERT INTO chaos_effects (delivery_id, hook) VALUES ($1, $2)";
+        let values = [cx.delivery_id().to_string(), self.name().to_owned()];
+        let insert = |effects| -> Writing<'_> {
+            Box::pin(async move {
+                let [delivery, hook] = values;
+                match effects {
+                    store::Effects::Postgres(conn) => {
+                        sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
+                    }
+                    store::Effects::Sqlite(conn) => {
+                        sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
+                    }
+                    _ => return Err(HookError::permanent("expected a database that is known")),
+                }
+                Ok(())
+            })
+        };
+        self.0.complete(cx, insert).await
     }
 }
 
-/// Runs a statement in the transaction that marks the task of this context as done.
-///
-/// The row is there exactly when the task is done: a crash takes both or leaves both.
-async fn record(cx: &Context, statement: &'static str, values: [&str; 2]) -> Result<(), HookError> {
-    // To be wired to the store's transaction.
-    let _ = (cx, statement, values);
-    Err(HookError::permanent("effects need a database"))
-}
+type Writing<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;

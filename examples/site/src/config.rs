@@ -37,6 +37,10 @@ pub(crate) struct Config {
     #[arg(long, env, default_value = "127.0.0.1:3000")]
     pub(crate) bind_addr: SocketAddr,
 
+    /// Where deliveries are kept: `sqlite:` and a file, or `postgres:` and a server.
+    #[arg(long, env, hide_env_values = true, default_value = "sqlite://site.db")]
+    pub(crate) database_url: SecretString,
+
     /// The secret of the webhook in Cal.com's settings.
     #[arg(long, env, hide_env_values = true)]
     pub(crate) cal_webhook_secret: Option<SecretString>,

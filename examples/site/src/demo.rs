@@ -1,15 +1,16 @@
 //! The site shows itself: a signed booking, a reschedule and a cancellation.
 
-use std::net::SocketAddr;
+use std::{env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::ensure;
-use calcom::Signer;
+use calcom::{Signer, SqlStore};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time,
 };
 use uuid::Uuid;
 
@@ -17,12 +18,22 @@ use uuid::Uuid;
 pub(crate) struct Demo {
     secret: SecretString,
     admin_token: SecretString,
+    database_url: SecretString,
+    folder: PathBuf,
 }
 
 impl Demo {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let secret = || Uuid::new_v4().simple().to_string().into();
-        Self { secret: secret(), admin_token: secret() }
+        let folder = env::temp_dir().join(format!("calcom-demo-{}", Uuid::new_v4().simple()));
+        fs::create_dir(&folder)?;
+        let database_url = format!("sqlite://{}", folder.join("site.db").display()).into();
+        Ok(Self { secret: secret(), admin_token: secret(), database_url, folder })
+    }
+
+    /// A database that ends with the demo.
+    pub(crate) fn database_url(&self) -> &SecretString {
+        &self.database_url
     }
 
     pub(crate) fn secret(&self) -> &SecretString {
@@ -46,13 +57,33 @@ impl Demo {
     }
 
     /// Sends the deliveries over the network, as Cal.com does.
-    pub(crate) async fn play(&self, address: SocketAddr) -> anyhow::Result<()> {
+    pub(crate) async fn play(&self, address: SocketAddr, store: &SqlStore) -> anyhow::Result<()> {
         let signer = Signer::new(self.secret.clone())?;
         for body in deliveries(now()) {
             send(address, &signer, &body.to_string()).await?;
+            // Of news that come all at once only the last would be told.
+            while is_busy(store).await? {
+                time::sleep(Duration::from_millis(10)).await;
+            }
         }
         Ok(())
     }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // What is left in a temporary folder does no harm.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether a delivery waits to be planned, or a task to be done.
+async fn is_busy(store: &SqlStore) -> anyhow::Result<bool> {
+    let counters = store.counters().await?;
+    let open = ["retry", "running", "waiting"];
+    let tasks = counters.tasks.values().flatten();
+    let waits = tasks.into_iter().any(|(state, _)| open.contains(&state.as_str()));
+    Ok(counters.unplanned > 0 || waits)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo books for the days to come")]

@@ -5,16 +5,23 @@
 
 mod admin;
 mod app;
+#[cfg(feature = "chaos")]
+mod chaos;
 mod config;
 mod demo;
 mod journal;
 mod serve;
+
+use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::{app::App, config::Config};
+
+/// How long running hooks may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -23,19 +30,25 @@ async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
 
-    let demo = config.is_demo().then(demo::Demo::new);
-    let app = App::new(&config, demo.as_ref())?;
+    let demo = config.is_demo().then(demo::Demo::new).transpose()?;
+    let app = App::new(&config, demo.as_ref()).await?;
     let listener = TcpListener::bind(config.bind_addr).await?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
-    if let Some(demo) = demo {
-        demo.introduce(address);
-        tokio::spawn(async move {
-            if let Err(error) = demo.play(address).await {
-                tracing::error!("the demo stopped: {error:#}");
-            }
-        });
+    app.start();
+    let serving = serve::until_shutdown(listener, app.router());
+    match &demo {
+        None => serving.await,
+        Some(demo) => {
+            demo.introduce(address);
+            let playing = async {
+                if let Err(error) = demo.play(address, app.store()).await {
+                    tracing::error!("the demo stopped: {error:#}");
+                }
+            };
+            tokio::join!(serving, playing);
+        }
     }
-    serve::until_shutdown(listener, app.router()).await;
+    app.stop(GRACE).await;
     Ok(())
 }
