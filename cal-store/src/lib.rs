@@ -24,9 +24,7 @@ mod store;
 mod time;
 mod writer;
 
-mod crash {
-    pub(crate) fn point(_name: &str) {}
-}
+use cal_webhook::crash;
 
 pub use effect::Effects;
 pub use error::OpenError;

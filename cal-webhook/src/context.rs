@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cal_core::{Delivery, Event};
+use cal_core::{Booking, Delivery, Event};
 use chrono::{DateTime, Utc};
 
 use crate::{DeliveryId, Task, Transition};
@@ -56,18 +56,34 @@ impl Context {
         &self.task.delivery.event
     }
 
+    /// Returns the booking that the delivery is about, if it carries one.
+    #[must_use]
+    pub fn booking(&self) -> Option<&Booking> {
+        self.event().booking().map(AsRef::as_ref)
+    }
+
+    /// Returns the name of the reminder that this is; `None` when a delivery came in just now.
+    #[must_use]
+    pub fn reminder(&self) -> Option<&str> {
+        self.task.reminder.as_deref()
+    }
+
     /// Returns which attempt this is, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.task.attempt
     }
 
-    /// Returns a key that is the same in every attempt of this hook at this delivery.
+    /// Returns a key that is the same in every attempt of this hook at this delivery or reminder.
     ///
     /// Pass it to whatever must not happen twice: as `Idempotency-Key`, as part of a `Message-ID`,
-    /// as an external id in a CRM.
+    /// as an external id in a CRM. It is `delivery/hook`, or `delivery/hook/reminder`.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
-        format!("{}/{}", self.task.delivery_id, self.task.hook)
+        let Task { delivery_id, hook, reminder, .. } = &*self.task;
+        match reminder {
+            Some(reminder) => format!("{delivery_id}/{hook}/{reminder}"),
+            None => format!("{delivery_id}/{hook}"),
+        }
     }
 }

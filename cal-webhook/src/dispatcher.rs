@@ -9,15 +9,18 @@ use std::{
 
 use cal_core::Delivery;
 use futures_util::future::join_all;
-use tokio::{task::JoinHandle, time};
+use tokio::{
+    task::{JoinError, JoinHandle},
+    time,
+};
 
 use crate::{
     Arrival, Context, DeliveryId, HookError, Lifecycle, Reminder, Task, TaskId, Transition,
     lifecycle::Erased,
 };
 
-/// How long a hook may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a hook that was told to stop is waited for; one that blocks its thread never stops.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// Runs hooks so that none can disturb another: failures, panics and hangs stay with their hook.
 ///
@@ -25,8 +28,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// themselves: [`Dispatcher::dispatch`] runs all hooks at once and returns every outcome.
 #[derive(Clone)]
 pub struct Dispatcher {
-    hooks: Vec<Arc<dyn Erased>>,
+    hooks: Vec<Registered>,
+}
+
+/// A hook with its settings, which are asked for once.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(crate) name: Arc<str>,
+    pub(crate) concurrency: usize,
     timeout: Duration,
+    hook: Arc<dyn Erased>,
 }
 
 /// How one hook ended.
@@ -43,32 +54,30 @@ impl Dispatcher {
     /// Makes a dispatcher without hooks.
     #[must_use]
     pub fn new() -> Self {
-        Self { hooks: Vec::new(), timeout: TIMEOUT }
+        Self { hooks: Vec::new() }
     }
 
     /// Adds a hook; of two with one name the later one counts.
     #[must_use]
     pub fn hook(mut self, hook: impl Lifecycle) -> Self {
-        let hook: Arc<dyn Erased> = Arc::new(hook);
-        self.hooks.retain(|known| known.name() != hook.name());
-        self.hooks.push(hook);
+        let name = Arc::<str>::from(hook.name());
+        self.hooks.retain(|known| known.name != name);
+        self.hooks.push(Registered {
+            name,
+            concurrency: hook.concurrency().max(1),
+            timeout: hook.timeout(),
+            hook: Arc::new(hook),
+        });
         self
-    }
-
-    /// Sets how long a hook may take, 30 seconds by default.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    pub(crate) fn limit(&self) -> Duration {
-        self.timeout
     }
 
     /// Returns the names of the hooks.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.hooks.iter().map(|hook| hook.name())
+        self.hooks.iter().map(|hook| &*hook.name)
+    }
+
+    pub(crate) fn hooks(&self) -> &[Registered] {
+        &self.hooks
     }
 
     /// Returns the reminders that a hook wants because of a delivery.
@@ -81,17 +90,20 @@ impl Dispatcher {
         transition: &Transition,
         delivery: &Delivery,
     ) -> Vec<Reminder> {
-        let Some(hook) = self.hooks.iter().find(|known| known.name() == hook) else {
+        let Some(Registered { name, hook, .. }) = self.find(hook) else {
             return Vec::new();
         };
         let asked = catch_unwind(AssertUnwindSafe(|| hook.reminders(transition, delivery)));
         asked.unwrap_or_else(|_| {
-            tracing::error!(hook = hook.name(), "a hook panicked over its reminders");
+            tracing::error!(hook = &**name, "a hook panicked over its reminders");
             Vec::new()
         })
     }
 
     /// Runs every hook on a delivery, all at once, and returns how each ended.
+    ///
+    /// [`Lifecycle::concurrency`] does not hold here, and reminders are left to the caller: see
+    /// [`Dispatcher::reminders`].
     pub async fn dispatch(&self, arrival: Arrival) -> Vec<Outcome> {
         let (id, received_at) = (DeliveryId::new(), arrival.received_at());
         let delivery = Arc::new(arrival.parse());
@@ -119,37 +131,70 @@ impl Dispatcher {
     /// The hook runs in a task of its own, which is stopped when it takes too long. A hook that
     /// is no longer there fails, so that the task waits for the version that has it again.
     pub async fn run(&self, task: Arc<Task>) -> Outcome {
-        let name = task.hook.clone();
-        let Some(hook) = self.hooks.iter().find(|hook| hook.name() == name) else {
-            let result = Err(HookError::transient("no hook of this name is registered"));
-            return Outcome { hook: name, result };
-        };
-        let hook = Arc::clone(hook);
-        let running = Running(tokio::spawn(async move { hook.run(&Context::new(task)).await }));
-        Outcome { hook: name, result: running.within(self.timeout).await }
+        let hook = task.hook.clone();
+        let result = self.start(task).end().await;
+        Outcome { hook, result }
+    }
+
+    /// Starts the hook of one task.
+    pub(crate) fn start(&self, task: Arc<Task>) -> Running {
+        let known = self.find(&task.hook);
+        let limit = known.map_or(Duration::MAX, |known| known.timeout);
+        let hook = known.map(|known| Arc::clone(&known.hook));
+        let hook = tokio::spawn(async move {
+            match hook {
+                Some(hook) => hook.run(&Context::new(task)).await,
+                None => Err(HookError::transient("no hook of this name is registered")),
+            }
+        });
+        Running { hook, limit }
+    }
+
+    fn find(&self, hook: &str) -> Option<&Registered> {
+        self.hooks.iter().find(|known| *known.name == *hook)
     }
 }
 
-/// A hook that runs, and is stopped when nobody waits for it any more.
-struct Running(JoinHandle<Result<(), HookError>>);
+/// A hook that runs, and is stopped when this is dropped.
+pub(crate) struct Running {
+    hook: JoinHandle<Result<(), HookError>>,
+    limit: Duration,
+}
 
 impl Running {
-    async fn within(mut self, limit: Duration) -> Result<(), HookError> {
-        match time::timeout(limit, &mut self.0).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(stopped)) if stopped.is_panic() => {
-                Err(HookError::transient("the hook panicked"))
-            }
-            Ok(Err(_)) => Err(HookError::transient("the runtime is shutting down")),
-            Err(_) => Err(HookError::transient(format!("the hook took longer than {limit:?}"))),
+    /// Waits until the hook ends, or stops it when it has taken too long.
+    pub(crate) async fn end(&mut self) -> Result<(), HookError> {
+        if let Ok(ended) = time::timeout(self.limit, &mut self.hook).await {
+            return result_of(ended);
+        }
+        let limit = self.limit;
+        let too_long = || Err(HookError::transient(format!("the hook took longer than {limit:?}")));
+        self.stop().await.unwrap_or_else(too_long)
+    }
+
+    /// Stops the hook, and returns how it ended if it ended all the same.
+    pub(crate) async fn stop(&mut self) -> Option<Result<(), HookError>> {
+        self.hook.abort();
+        match time::timeout(LAST_WORD, &mut self.hook).await {
+            Ok(Err(stopped)) if stopped.is_cancelled() => None,
+            Ok(ended) => Some(result_of(ended)),
+            Err(_) => None,
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        self.hook.abort();
     }
+}
+
+fn result_of(ended: Result<Result<(), HookError>, JoinError>) -> Result<(), HookError> {
+    ended.unwrap_or_else(|stopped| {
+        let reason =
+            if stopped.is_panic() { "the hook panicked" } else { "the runtime is shutting down" };
+        Err(HookError::transient(reason))
+    })
 }
 
 impl Default for Dispatcher {
@@ -161,6 +206,6 @@ impl Default for Dispatcher {
 impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.names().collect();
-        f.debug_struct("Dispatcher").field("hooks", &names).field("timeout", &self.timeout).finish()
+        f.debug_struct("Dispatcher").field("hooks", &names).finish()
     }
 }

@@ -1,11 +1,19 @@
 //! A lifecycle made of closures.
 
-use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{Change, Context, HookError, Lifecycle, payload::Payload};
+use cal_core::Delivery;
+
+use crate::{
+    Change, Context, HookError, Lifecycle, Reminder, Transition,
+    lifecycle::{CONCURRENCY, TIMEOUT, unanswered},
+    payload::Payload,
+};
 
 type Reacting = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send>>;
 type Reaction = Arc<dyn Fn(Context) -> Reacting + Send + Sync>;
+type Reminding = Arc<dyn Fn(Context, String) -> Reacting + Send + Sync>;
+type Planning = Arc<dyn Fn(&Transition, &Delivery) -> Vec<Reminder> + Send + Sync>;
 
 /// A hook made of closures, for what is too small for a [`Lifecycle`] of its own.
 ///
@@ -28,15 +36,81 @@ type Reaction = Arc<dyn Fn(Context) -> Reacting + Send + Sync>;
 #[derive(Clone)]
 pub struct Hook {
     name: String,
+    timeout: Duration,
+    concurrency: usize,
     reactions: HashMap<Change, Reaction>,
     any: Option<Reaction>,
+    planning: Option<Planning>,
+    reminding: Option<Reminding>,
 }
 
 impl Hook {
     /// Makes a hook that does nothing yet; see [`Lifecycle::name`] for the name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), reactions: HashMap::new(), any: None }
+        Self {
+            name: name.into(),
+            timeout: TIMEOUT,
+            concurrency: CONCURRENCY,
+            reactions: HashMap::new(),
+            any: None,
+            planning: None,
+            reminding: None,
+        }
+    }
+
+    /// Sets how long one attempt may take; see [`Lifecycle::timeout`].
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how many tasks may run at the same time; see [`Lifecycle::concurrency`].
+    #[must_use]
+    pub fn concurrency(mut self, tasks: usize) -> Self {
+        self.concurrency = tasks;
+        self
+    }
+
+    /// Plans what is to be done later; see [`Lifecycle::reminders`].
+    ///
+    /// ```
+    /// use cal_webhook::{Change, Hook, Reminder};
+    /// use std::time::Duration;
+    ///
+    /// let hook = Hook::named("reminders")
+    ///     .reminders(|transition, delivery| match (transition.change, delivery.event.booking()) {
+    ///         (Change::Booked | Change::Rescheduled, Some(booking)) => {
+    ///             let due_at = booking.start - Duration::from_secs(60 * 60);
+    ///             vec![Reminder::new("an hour before", due_at).expires_at(booking.start)]
+    ///         }
+    ///         _ => Vec::new(),
+    ///     })
+    ///     .on_reminder(|cx, name| async move {
+    ///         let title = cx.booking().map_or("a booking", |booking| &booking.title);
+    ///         println!("{name}: {title}");
+    ///         Ok(())
+    ///     });
+    /// ```
+    #[must_use]
+    pub fn reminders<F>(mut self, plan: F) -> Self
+    where
+        F: Fn(&Transition, &Delivery) -> Vec<Reminder> + Send + Sync + 'static,
+    {
+        self.planning = Some(Arc::new(plan));
+        self
+    }
+
+    /// Called when a reminder is due; see [`Lifecycle::on_reminder`].
+    #[must_use]
+    pub fn on_reminder<F, R>(mut self, react: F) -> Self
+    where
+        F: Fn(Context, String) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HookError>> + Send + 'static,
+    {
+        self.reminding = Some(Arc::new(move |cx, name| Box::pin(react(cx, name))));
+        self
     }
 
     /// Called for everything that no other closure is given for.
@@ -71,6 +145,25 @@ impl Hook {
 impl Lifecycle for Hook {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
+        self.planning.as_ref().map(|plan| plan(transition, delivery)).unwrap_or_default()
+    }
+
+    async fn on_reminder(&self, cx: &Context, name: &str) -> Result<(), HookError> {
+        match &self.reminding {
+            Some(react) => react(cx.clone(), name.to_owned()).await,
+            None => Err(unanswered()),
+        }
     }
 
     /// Every lifecycle method ends here, because none is written: the change picks the closure.

@@ -1,6 +1,6 @@
 //! The trait that reacts to what happens to bookings.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use cal_core::{
     AcceptedInstantMeeting, Booking, CalVideoNoShow, CalendarEntryRejected, DelegationError,
@@ -9,6 +9,12 @@ use cal_core::{
 };
 
 use crate::{Change, Context, Hook, HookError, Reminder, Transition, payload::Payload};
+
+/// How long a hook may take unless it says otherwise.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many tasks of a hook may run at the same time unless it says otherwise.
+pub(crate) const CONCURRENCY: usize = 16;
 
 type Run<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;
 
@@ -19,7 +25,8 @@ macro_rules! lifecycle {
         ///
         /// Methods speak of what happened, not of trigger names: a confirmed request and a plain
         /// booking both end in [`Lifecycle::on_booked`]. Write the ones you need as `async fn`; all
-        /// others call [`Lifecycle::on_any`], which does nothing. One transition calls one method.
+        /// others call [`Lifecycle::on_any`], which does nothing. One transition calls one method;
+        /// what is to follow later is planned as a [reminder](Lifecycle::reminders).
         ///
         /// A method runs after the webhook was answered. It can fail for good or for now, hang or
         /// panic without touching other hooks; see [`HookError`]. It may run again after a crash:
@@ -48,11 +55,31 @@ macro_rules! lifecycle {
             /// Keep it when you deploy a new version, and give every hook its own.
             fn name(&self) -> &str;
 
+            /// Returns how long one attempt of this hook may take, 30 seconds by default.
+            ///
+            /// One that takes longer is stopped, which is a failure for now. Asked once, when the
+            /// hook is added.
+            fn timeout(&self) -> Duration {
+                TIMEOUT
+            }
+
+            /// Returns how many of this hook's tasks may run at the same time in one process, 16 by
+            /// default and at least 1.
+            ///
+            /// Every hook has places of its own and takes none from another. Their number bounds
+            /// the rate at which a backlog drains after an outage: a hook that takes half a second
+            /// makes up to 32 calls a second of 16 places. Choose it by what the other side bears.
+            /// Asked once, when the hook is added.
+            fn concurrency(&self) -> usize {
+                CONCURRENCY
+            }
+
             /// Returns what this hook wants to do later because of a delivery that was applied.
             ///
             /// Called while the delivery is planned: the reminders are kept in the same
             /// transaction. They are dropped when the booking is moved, cancelled or declined before
-            /// they are due; of a moved booking, the delivery that moved it plans new ones.
+            /// they are due; of a moved booking, the delivery that moved it plans new ones. When one
+            /// is due, [`Lifecycle::on_reminder`] is called.
             fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
                 let _ = (transition, delivery);
                 Vec::new()
@@ -63,6 +90,21 @@ macro_rules! lifecycle {
             fn on_any(&self, cx: &Context) -> impl Future<Output = Result<(), HookError>> + Send {
                 let _ = cx;
                 async { Ok(()) }
+            }
+
+            /// Called when a reminder that this hook planned is due, with the reminder's name.
+            ///
+            /// The context holds the delivery that planned it: [`Context::booking`] is the booking.
+            /// Whoever plans reminders must write this method. The default fails for good, because
+            /// a reminder that nobody acts on is a mistake, and [`Lifecycle::on_any`] would take it
+            /// for news.
+            fn on_reminder(
+                &self,
+                cx: &Context,
+                name: &str,
+            ) -> impl Future<Output = Result<(), HookError>> + Send {
+                let _ = (cx, name);
+                async { Err(unanswered()) }
             }
 
             $(
@@ -79,15 +121,14 @@ macro_rules! lifecycle {
         }
 
         impl<L: Lifecycle> Erased for L {
-            fn name(&self) -> &str {
-                Lifecycle::name(self)
-            }
-
             fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
                 Lifecycle::reminders(self, transition, delivery)
             }
 
             fn run<'a>(&'a self, cx: &'a Context) -> Run<'a> {
+                if let Some(name) = cx.reminder() {
+                    return Box::pin(self.on_reminder(cx, name));
+                }
                 match cx.transition().map(|transition| transition.change) {
                     $(
                         Some(Change::$change) => match <$payload>::of(cx.event()) {
@@ -118,9 +159,13 @@ macro_rules! lifecycle {
 
 /// A hook behind a pointer; the one place where it is erased.
 pub(crate) trait Erased: Send + Sync {
-    fn name(&self) -> &str;
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder>;
     fn run<'a>(&'a self, cx: &'a Context) -> Run<'a>;
+}
+
+/// Why a reminder fails that no method or closure is written for.
+pub(crate) fn unanswered() -> HookError {
+    HookError::permanent("the hook plans reminders, but has no on_reminder")
 }
 
 lifecycle! {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,8 +14,9 @@ use tokio::time;
 
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
-    StoreError, Verified, Verifier,
+    StoreError, Verified, Verifier, crash,
     head::Method,
+    metrics::{self, Stopwatch},
     worker::{ErasedStore, Worker},
 };
 
@@ -25,8 +26,9 @@ use crate::{
 /// its own. Mount a receiver with `cal_axum::router` or `cal_actix::configure`, or hand it the head
 /// and the body of a request from any other framework. It is cheap to clone.
 ///
-/// The hooks run on the Tokio runtime that the first delivery arrives on, and when that has ended, on
-/// the one of the next delivery.
+/// The hooks run on the Tokio runtime that [`Receiver::start`] is called on or the first delivery
+/// arrives on, and when that has ended, on the one of the next delivery. They stop when the last
+/// clone is dropped; [`Receiver::shutdown`] lets them end first.
 #[derive(Clone)]
 pub struct Receiver {
     inner: Arc<Inner>,
@@ -38,7 +40,14 @@ struct Inner {
     dispatcher: Dispatcher,
     body_limit: usize,
     read_timeout: Duration,
-    worker: Mutex<Option<Worker>>,
+    post: Mutex<Post>,
+}
+
+/// Who works, if anybody does.
+#[derive(Default)]
+struct Post {
+    worker: Option<Worker>,
+    is_closed: bool,
 }
 
 impl Receiver {
@@ -66,9 +75,12 @@ impl Receiver {
             Ok(verified) => verified,
             Err(rejection) => return rejection.into(),
         };
-        let size = verified.body().len();
+        let (size, waiting) = (verified.body().len(), Stopwatch::start());
         match self.accept(Arrival::new(verified).with_headers(kept)).await {
-            Ok(accepted) => accepted.into(),
+            Ok(accepted) => {
+                waiting.acknowledged();
+                accepted.into()
+            }
             Err(error) => {
                 tracing::error!(size, error = %chain(&error), "could not store a delivery");
                 Rejection::Unavailable.into()
@@ -95,17 +107,56 @@ impl Receiver {
     ///
     /// Fails when the store is out of reach; nothing was stored then.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
-        self.work();
-        self.inner.store.accept(arrival).await
+        self.start();
+        crash::point("accepting");
+        let answer = self.inner.store.accept(arrival).await;
+        metrics::answered(&answer);
+        if answer.is_ok() {
+            crash::point("accepted");
+        }
+        answer
     }
 
-    /// Starts the worker, unless it runs already.
-    fn work(&self) {
-        let Inner { store, dispatcher, worker, .. } = &*self.inner;
-        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        if worker.as_ref().is_none_or(Worker::is_finished) {
-            *worker = Some(Worker::start(store, dispatcher));
+    /// Starts the worker, so that what an earlier process left goes on before a delivery comes.
+    ///
+    /// The first delivery does it too. Does nothing while the worker runs, and after
+    /// [`Receiver::shutdown`].
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a Tokio runtime.
+    pub fn start(&self) {
+        let Inner { store, dispatcher, .. } = &*self.inner;
+        let mut post = self.post();
+        if !post.is_closed && post.worker.as_ref().is_none_or(Worker::is_finished) {
+            post.worker = Some(Worker::start(store, dispatcher));
         }
+    }
+
+    /// Stops the worker for good, and waits until it has stopped.
+    ///
+    /// From now on nothing is planned and no hook is started. Hooks that run may end within the
+    /// grace time. What still runs then is stopped, and its task is released: the next process
+    /// takes it up at once, and the attempt does not count. Deliveries are stored as before, for
+    /// the next process to plan.
+    ///
+    /// Waits at most five seconds longer than the grace time, which are for the store. The worker
+    /// stops also when nobody waits for it. Calling it again with a shorter time ends the grace
+    /// sooner.
+    pub async fn shutdown(&self, grace: Duration) {
+        let stopped = {
+            let mut post = self.post();
+            post.is_closed = true;
+            post.worker.as_ref().map(|worker| worker.stop(grace))
+        };
+        if let Some(stopped) = stopped {
+            stopped.await;
+        }
+    }
+
+    fn post(&self) -> MutexGuard<'_, Post> {
+        // A panic while it was locked has left nothing half done.
+        self.inner.post.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Admits a delivery to a route that understands these methods, and logs refusals.
@@ -124,6 +175,7 @@ impl Receiver {
             Method::Get | Method::Other => Err(Rejection::Method { allow }),
         };
         if let Err(reason) = &admitted {
+            metrics::refused(reason);
             tracing::warn!(size, %reason, "refused a request");
         }
         admitted
@@ -217,12 +269,6 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Sets how long a hook may take, 30 seconds by default.
-    pub fn hook_timeout(mut self, timeout: Duration) -> Self {
-        self.dispatcher = self.dispatcher.timeout(timeout);
-        self
-    }
-
     /// Sets the store, a new [`MemoryStore`] by default.
     ///
     /// Receivers that share a store must have the same hooks: either of them plans what the other
@@ -249,6 +295,7 @@ impl ReceiverBuilder {
     /// Builds the receiver.
     #[must_use]
     pub fn build(self) -> Receiver {
+        metrics::describe();
         Receiver {
             inner: Arc::new(Inner {
                 verifier: self.verifier,
@@ -256,7 +303,7 @@ impl ReceiverBuilder {
                 dispatcher: self.dispatcher,
                 body_limit: self.body_limit,
                 read_timeout: self.read_timeout,
-                worker: Mutex::new(None),
+                post: Mutex::default(),
             }),
         }
     }

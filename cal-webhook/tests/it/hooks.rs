@@ -7,8 +7,12 @@ use std::{
     time::Duration,
 };
 
-use cal_core::{Booking, Trigger};
-use cal_webhook::{Context, Dispatcher, Hook, HookError, Lifecycle, Outcome};
+use cal_core::{Booking, Delivery, Trigger};
+use cal_webhook::{
+    Change, Context, DeliveryId, Dispatcher, Hook, HookError, Lifecycle, Outcome, Reminder, Task,
+    TaskId, Transition,
+};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -123,13 +127,12 @@ async fn every_trigger_reaches_a_method_of_its_own() {
 async fn failing_panicking_and_hanging_hooks_stop_no_other() {
     let (seen, mut sees) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher::new()
-        .timeout(Duration::from_secs(5))
         .hook(
             Hook::named("fails")
                 .on_booked(|_, _| async { Err(HookError::permanent("no such contact")) }),
         )
         .hook(Hook::named("panics").on_booked(|_, _| async { panic!("a bug in a hook") }))
-        .hook(Hook::named("hangs").on_booked(|_, _| pending()))
+        .hook(Hook::named("hangs").timeout(Duration::from_secs(5)).on_booked(|_, _| pending()))
         .hook(Hook::named("works").on_booked(move |cx, booking| {
             seen.send((cx.idempotency_key(), booking.title.clone())).unwrap();
             async { Ok(()) }
@@ -147,6 +150,93 @@ async fn failing_panicking_and_hanging_hooks_stop_no_other() {
     let (key, title) = sees.try_recv().unwrap();
     assert!(key.ends_with("/works"), "{key}");
     assert_eq!(title, "Strategy hour");
+}
+
+/// A task that is due because of a reminder with this name.
+fn reminder_task(hook: &str, reminder: &str) -> Arc<Task> {
+    let delivery = Delivery::parse(booking("BOOKING_CREATED", json!({})));
+    let received_at = delivery.event.booking().unwrap().start - TimeDelta::days(7);
+    Arc::new(Task {
+        id: TaskId::new(),
+        delivery_id: DeliveryId::new(),
+        hook: hook.to_owned(),
+        reminder: Some(reminder.to_owned()),
+        attempt: 1,
+        fence: 1,
+        due_at: received_at,
+        received_at,
+        transition: Transition::of(&delivery),
+        delivery: Arc::new(delivery),
+    })
+}
+
+/// Plans a reminder, and writes down when it is called.
+struct Reminding(Diary);
+
+impl Lifecycle for Reminding {
+    fn name(&self) -> &str {
+        "reminding"
+    }
+
+    fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
+        match (transition.change, delivery.event.booking()) {
+            (Change::Booked, Some(booking)) => vec![Reminder::new("soon", booking.start)],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn on_reminder(&self, cx: &Context, name: &str) -> Result<(), HookError> {
+        let title = cx.booking().map(|booking| &booking.title);
+        self.0.note(format!("{name} {} {:?}", title.unwrap(), cx.reminder()));
+        Ok(())
+    }
+
+    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
+        self.0.note(format!("any {:?}", cx.reminder()));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_calls_its_method_with_its_name_and_its_own_key() {
+    let diary = Diary::default();
+    let (seen, mut sees) = mpsc::unbounded_channel();
+    let closures = Hook::named("closures")
+        .reminders(|_, _| vec![Reminder::new("soon", chrono::DateTime::UNIX_EPOCH)])
+        .on_any(|_| async { panic!("a reminder is no news") })
+        .on_reminder(move |cx, name| {
+            let sent = seen.send((cx.idempotency_key(), name));
+            async move { Ok(sent?) }
+        });
+    let dispatcher = Dispatcher::new().hook(Reminding(diary.clone())).hook(closures);
+
+    let task = reminder_task("reminding", "soon");
+    let (transition, delivery) = (task.transition.as_ref().unwrap(), &task.delivery);
+    for hook in ["reminding", "closures"] {
+        let planned = dispatcher.reminders(hook, transition, delivery);
+        assert_eq!(planned.iter().map(Reminder::name).collect::<Vec<_>>(), ["soon"]);
+    }
+    assert!(dispatcher.run(task).await.result.is_ok());
+    assert_eq!(diary.lines(), [r#"soon Strategy hour Some("soon")"#]);
+
+    let task = reminder_task("closures", "soon");
+    assert!(dispatcher.run(Arc::clone(&task)).await.result.is_ok());
+    let key = format!("{}/closures/soon", task.delivery_id);
+    assert_eq!(sees.try_recv().unwrap(), (key, "soon".to_owned()));
+    dispatch(&dispatcher, "false").await;
+    assert_eq!(diary.lines().last().unwrap(), "any None");
+}
+
+#[tokio::test]
+async fn a_reminder_that_nobody_acts_on_fails_for_good() {
+    let diary = Diary::default();
+    let dispatcher = Dispatcher::new().hook(Diarist(diary.clone())).hook(Hook::named("closures"));
+    for hook in ["diarist", "closures"] {
+        let error = dispatcher.run(reminder_task(hook, "soon")).await.result.unwrap_err();
+        assert!(!error.is_transient());
+        assert_eq!(error.to_string(), "the hook plans reminders, but has no on_reminder");
+    }
+    assert!(diary.lines().is_empty());
 }
 
 #[tokio::test]

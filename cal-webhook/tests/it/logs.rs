@@ -1,17 +1,23 @@
-//! What is refused leaves a reason and a size in the log, and nothing else.
+//! The log tells what was refused with a reason and a size, and an outage once.
 
 use std::{
     convert::Infallible,
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use cal_webhook::{Head, Receiver, SIGNATURE_HEADER, Signer, Verifier};
+use cal_webhook::{Head, Hook, Receiver, SIGNATURE_HEADER, Signer, Verifier};
 use futures_util::stream;
+use serde_json::json;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::bodies::SECRET;
+use crate::{
+    bodies::{SECRET, arrival, booking},
+    faulty::{Fault, Faulty},
+};
 
 /// Collects the log.
 #[derive(Clone, Default)]
@@ -36,22 +42,32 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+impl Log {
+    /// Collects everything that this thread logs as long as the guard lives.
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("trace")
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 /// Logs everything there is while a body with this signature is received.
 async fn log_of(body: &'static str, signature: &str) -> String {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter("trace")
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let (log, guard) = Log::start();
     let receiver = Receiver::builder(Verifier::new(SECRET).unwrap()).build();
     let head = Head::new("POST", [(SIGNATURE_HEADER, signature.as_bytes())]);
     let body = stream::iter([Ok::<_, Infallible>(Bytes::from_static(body.as_bytes()))]);
     receiver.receive(head, body).await;
     drop(guard);
-    let log = log.0.lock().unwrap().clone();
-    String::from_utf8(log).unwrap()
+    log.text()
 }
 
 const BODY: &str = r#"{"triggerEvent":"BOOKING_CREATED","payload":{"title":"piet@example.org"}}"#;
@@ -72,4 +88,37 @@ async fn a_delivery_that_was_stored_is_not_logged() {
     let signature = Signer::new(SECRET).unwrap().sign(BODY);
     let log = log_of(BODY, &signature).await;
     assert!(!log.contains("piet") && !log.contains(SECRET), "{log}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_store_is_logged_when_it_starts_and_when_it_ends() {
+    let (log, _guard) = Log::start();
+    let store = Faulty::default();
+    let hooks = ["crm", "mail"].map(|name| {
+        Hook::named(name).on_booked(|_, _| async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            Ok(())
+        })
+    });
+    let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone());
+    let receiver = hooks.into_iter().fold(builder, |builder, hook| builder.hook(hook)).build();
+    for outage in 0..2 {
+        // The second time one part of the store fails while the others work.
+        if outage == 0 {
+            store.goes_down()
+        } else {
+            store.breaks("claim", Fault::Fails)
+        }
+        let body = booking("BOOKING_CREATED", json!({"uid": outage.to_string()}));
+        receiver.accept(arrival(&body)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert_eq!(log.text().matches("the store failed").count(), outage + 1, "{}", log.text());
+        assert_eq!(log.text().matches("the store works again").count(), outage, "{}", log.text());
+        store.comes_back();
+        store.store.idle().await;
+    }
+    let log = log.text();
+    assert_eq!(log.matches("the store works again seconds=100").count(), 2, "{log}");
+    assert!(log.contains("error=the disk is gone"), "{log}");
+    assert!(!log.contains("piet") && !log.contains("Strategy"), "{log}");
 }

@@ -3,12 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
 mod bodies;
+#[cfg(feature = "crash-points")]
+mod crash;
+mod faulty;
 mod hooks;
 mod logs;
 mod memory;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod receiver;
 mod recorded;
 #[path = "../../../cal-core/tests/it/recordings.rs"]
 mod recordings;
 mod transitions;
 mod trust;
+mod worker;

@@ -21,7 +21,7 @@ fn builder() -> ReceiverBuilder {
     Receiver::builder(Verifier::new(SECRET).unwrap())
 }
 
-async fn post(receiver: &Receiver, body: impl Into<Bytes>) -> Reply {
+pub(crate) async fn post(receiver: &Receiver, body: impl Into<Bytes>) -> Reply {
     let body = body.into();
     let signature = Signer::new(SECRET).unwrap().sign(&body);
     let head = Head::new("POST", [(SIGNATURE_HEADER, signature.as_bytes())]);

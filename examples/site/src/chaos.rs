@@ -1,6 +1,6 @@
 //! Hooks for the program that kills this site under load and compares what they did.
 
-use std::{env, pin::Pin, time::Duration};
+use std::{env, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use calcom::{
@@ -91,24 +91,22 @@ impl Lifecycle for Effects {
 
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
         const INSERT: &str = "INSERT INTO chaos_effects (delivery_id, hook) VALUES ($1, $2)";
-        let values = [cx.delivery_id().to_string(), self.name().to_owned()];
-        let insert = |effects| -> Writing<'_> {
-            Box::pin(async move {
-                let [delivery, hook] = values;
-                match effects {
-                    store::Effects::Postgres(conn) => {
-                        sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
+        let (delivery, hook) = (cx.delivery_id().to_string(), self.name().to_owned());
+        self.0
+            .complete(cx, |effects| {
+                Box::pin(async move {
+                    match effects {
+                        store::Effects::Postgres(conn) => {
+                            sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
+                        }
+                        store::Effects::Sqlite(conn) => {
+                            sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
+                        }
+                        _ => return Err(HookError::permanent("expected a database that is known")),
                     }
-                    store::Effects::Sqlite(conn) => {
-                        sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
-                    }
-                    _ => return Err(HookError::permanent("expected a database that is known")),
-                }
-                Ok(())
+                    Ok(())
+                })
             })
-        };
-        self.0.complete(cx, insert).await
+            .await
     }
 }
-
-type Writing<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;

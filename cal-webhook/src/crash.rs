@@ -1,0 +1,37 @@
+//! Points at which a test may kill the process; without the feature `crash-points` they are empty.
+//!
+//! `CALCOM_TEST_CRASH` names the point, or the point and the pass: `settling`, or `settling:3`.
+
+/// Kills the process when the environment asks for it at this point.
+#[cfg(all(feature = "crash-points", unix))]
+pub fn point(name: &str) {
+    use std::sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    static FATAL: LazyLock<Option<(String, u64)>> = LazyLock::new(|| {
+        let asked = std::env::var("CALCOM_TEST_CRASH").ok()?;
+        let counted = asked.rsplit_once(':');
+        let counted = counted.and_then(|(name, pass)| Some((name.to_owned(), pass.parse().ok()?)));
+        Some(counted.unwrap_or((asked, 1)))
+    });
+    static PASSES: AtomicU64 = AtomicU64::new(0);
+
+    let Some((_, pass)) = FATAL.as_ref().filter(|(fatal, _)| fatal == name) else { return };
+    if PASSES.fetch_add(1, Ordering::SeqCst) + 1 == *pass {
+        let own = rustix::process::getpid();
+        if let Err(error) = rustix::process::kill_process(own, rustix::process::Signal::KILL) {
+            panic!("the process could not be killed: {error}");
+        }
+        // Nothing may happen between the signal and the end.
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Does nothing.
+#[cfg(not(all(feature = "crash-points", unix)))]
+#[inline(always)]
+pub fn point(_name: &str) {}

@@ -1,0 +1,309 @@
+//! The loop that keeps planning, claiming, running, renewing and settling going side by side.
+//!
+//! Everything that takes time is a future of its own in `events`, so that nothing waits for anything
+//! else; what it brings back is an [`Event`]. No wake-up is lost: one sets what is `wanted`, and only
+//! the start of the plan or the claim that it calls for clears it. Whatever comes in later wakes
+//! again.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{self, Instant},
+};
+
+use crate::{Dispatcher, HookError, StoreError, Task, TaskId, crash};
+
+use super::{
+    LAST, LEASE, PATIENCE, PAUSE,
+    desk::Desk,
+    erased::{Boxed, ErasedStore},
+    outage::{Chore, Outage},
+    run::Run,
+};
+
+/// Numbers the runs of this worker: a task may be claimed again while an earlier run is stopped.
+pub(super) type RunId = u64;
+
+pub(super) struct Engine<'a> {
+    pub(super) store: &'a Arc<dyn ErasedStore>,
+    pub(super) dispatcher: &'a Dispatcher,
+    pub(super) events: FuturesUnordered<Boxed<'a, Event>>,
+    pub(super) planning: Planning,
+    /// The desk that tasks are being claimed for: one at a time, so that they need one connection.
+    claiming: Option<usize>,
+    next_desk: usize,
+    pub(super) desks: Vec<Desk>,
+    pub(super) runs: BTreeMap<RunId, Run>,
+    pub(super) next_run: RunId,
+    /// When to renew the claims.
+    pub(super) beat_at: Instant,
+    /// How many renewals the store has not answered.
+    pub(super) renewing: usize,
+    listening: Option<Listening<'a>>,
+    pub(super) outage: Outage,
+    /// Until when hooks may go on; then, until when their settlements may take.
+    pub(super) end: Option<Instant>,
+    pub(super) is_overdue: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Planning {
+    /// There may be something to plan.
+    pub(super) wanted: bool,
+    /// The store plans, or rests after a failure.
+    busy: bool,
+}
+
+/// Waits for news from the store about these desks, or for a second while there is no use in it.
+struct Listening<'a> {
+    desks: Option<Vec<usize>>,
+    news: Boxed<'a, Result<(), StoreError>>,
+}
+
+pub(super) enum Event {
+    Claimed { desk: usize, asked: Instant, answer: Result<Vec<Task>, StoreError> },
+    Ended { run: RunId, result: Option<Result<(), HookError>> },
+    Planned(Result<usize, StoreError>),
+    Renewed { runs: Vec<RunId>, asked: Instant, answer: Result<Vec<TaskId>, StoreError> },
+    Rested(Chore),
+    Settled { run: RunId, answer: Result<bool, StoreError> },
+}
+
+impl<'a> Engine<'a> {
+    pub(super) fn new(store: &'a Arc<dyn ErasedStore>, dispatcher: &'a Dispatcher) -> Self {
+        Self {
+            store,
+            dispatcher,
+            events: FuturesUnordered::new(),
+            planning: Planning { wanted: true, busy: false },
+            claiming: None,
+            next_desk: 0,
+            desks: dispatcher.hooks().iter().map(Desk::new).collect(),
+            runs: BTreeMap::new(),
+            next_run: 0,
+            beat_at: Instant::now(),
+            renewing: 0,
+            listening: None,
+            outage: Outage::none(),
+            end: None,
+            is_overdue: false,
+        }
+    }
+
+    /// Works until it is told to end, and what runs has ended.
+    pub(super) async fn run(mut self, ends: &mut watch::Receiver<Option<Instant>>) {
+        loop {
+            self.advance();
+            if self.is_finished() {
+                return;
+            }
+            let end = self.end.unwrap_or_else(Instant::now);
+            tokio::select! {
+                Some(event) = self.events.next() => {
+                    self.handle(event);
+                    // What else is there needs no turn of its own.
+                    while let Some(Some(event)) = self.events.next().now_or_never() {
+                        self.handle(event);
+                    }
+                }
+                Some(news) = heard(&mut self.listening) => self.awake(news),
+                () = time::sleep_until(self.beat_at), if !self.runs.is_empty() => self.beat(),
+                Ok(()) = ends.changed(), if !self.is_overdue => {
+                    self.end = *ends.borrow_and_update();
+                }
+                () = time::sleep_until(end), if self.end.is_some() => {
+                    if self.is_overdue {
+                        tracing::error!(tasks = self.runs.len(), "tasks could not be released");
+                        return;
+                    }
+                    self.is_overdue = true;
+                    self.end = Some(end + LAST);
+                    self.runs.values_mut().for_each(Run::release);
+                }
+            }
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.end.is_some()
+            && self.runs.is_empty()
+            && self.claiming.is_none()
+            && (!self.planning.busy || self.is_overdue)
+    }
+
+    /// Starts what is wanted and can be started.
+    fn advance(&mut self) {
+        if self.end.is_some() {
+            self.listening = None;
+            return;
+        }
+        if self.planning.wanted && !self.planning.busy {
+            self.planning = Planning { wanted: false, busy: true };
+            self.plan();
+        }
+        if self.claiming.is_none() {
+            let ready = |desk: &usize| self.desks[*desk].wanted && self.desks[*desk].is_open();
+            // From the desk after the last one, so that each has its turn.
+            let (first, second) = (self.next_desk..self.desks.len(), 0..self.next_desk);
+            self.claiming = first.chain(second).find(ready);
+            if let Some(desk) = self.claiming {
+                self.next_desk = desk + 1;
+                self.desks[desk].wanted = false;
+                self.claim(desk);
+            }
+        }
+        self.listen();
+    }
+
+    /// Plans in a task of its own, because reading a batch of deliveries takes a while.
+    fn plan(&self) {
+        let (store, dispatcher) = (Arc::clone(self.store), self.dispatcher.clone());
+        self.events.push(Box::pin(async move {
+            let mut planner = JoinSet::new();
+            planner.spawn(async move { within(PATIENCE, store.plan(&dispatcher)).await });
+            let stopped = || Err(StoreError::new("the planner was stopped"));
+            let planned = planner.join_next().await;
+            Event::Planned(planned.and_then(Result::ok).unwrap_or_else(stopped))
+        }));
+    }
+
+    fn claim(&self, desk: usize) {
+        let (store, asked) = (self.store, Instant::now());
+        let (hook, free) = (Arc::clone(&self.desks[desk].hook), self.desks[desk].free());
+        self.events.push(Box::pin(async move {
+            let answer = within(PATIENCE, store.claim(&hook, free, LEASE)).await;
+            if answer.as_ref().is_ok_and(|tasks| !tasks.is_empty()) {
+                crash::point("claimed");
+            }
+            Event::Claimed { desk, asked, answer }
+        }));
+    }
+
+    /// Waits for news, unless the last news were not acted upon yet.
+    ///
+    /// A claim changes which desks are open. Until it is done the store is listened to for the old
+    /// ones, which at worst leads to a claim that brings nothing.
+    fn listen(&mut self) {
+        let caught_up = !(self.planning.busy && self.planning.wanted);
+        let waits = |desk: &usize| self.desks[*desk].is_open() && !self.desks[*desk].wanted;
+        let desks = caught_up.then(|| (0..self.desks.len()).filter(waits).collect::<Vec<_>>());
+        let is_due = match self.listening.as_ref().map(|listening| &listening.desks) {
+            None => true,
+            Some(None) => caught_up,
+            Some(current) => self.claiming.is_none() && *current != desks,
+        };
+        if !is_due {
+            return;
+        }
+        let name = |desk: &usize| Arc::clone(&self.desks[*desk].hook);
+        let hooks = desks.as_ref().map(|desks| desks.iter().map(name).collect::<Vec<_>>());
+        let store = self.store;
+        let news: Boxed<'a, _> = Box::pin(async move {
+            let Some(hooks) = hooks else {
+                time::sleep(PAUSE).await;
+                return Ok(());
+            };
+            let hooks: Vec<&str> = hooks.iter().map(|hook| &**hook).collect();
+            let news = store.wake(&hooks).await;
+            if news.is_err() {
+                time::sleep(PAUSE).await;
+            }
+            news
+        });
+        self.listening = Some(Listening { desks, news });
+    }
+
+    fn awake(&mut self, news: Result<(), StoreError>) {
+        match news {
+            Ok(()) => self.outage.forget(Chore::Wake),
+            Err(error) => self.outage.failed(Chore::Wake, &error),
+        }
+        self.listening = None;
+        self.planning.wanted = true;
+        self.want_all();
+    }
+
+    fn want_all(&mut self) {
+        self.desks.iter_mut().for_each(|desk| desk.wanted = true);
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Claimed { desk, asked, answer } => self.claimed(desk, asked, answer),
+            Event::Ended { run, result } => self.ended(run, result),
+            Event::Planned(answer) => self.planned(answer),
+            Event::Renewed { runs, asked, answer } => self.renewed(&runs, asked, answer),
+            Event::Rested(Chore::Claim(desk)) => self.desks[desk].resting = false,
+            Event::Rested(_) => self.planning.busy = false,
+            Event::Settled { run, answer } => self.settled(run, answer),
+        }
+    }
+
+    fn planned(&mut self, answer: Result<usize, StoreError>) {
+        match answer {
+            Ok(planned) => {
+                self.outage.worked(Chore::Plan);
+                self.planning.busy = false;
+                if planned > 0 {
+                    // What was planned may not be all there is.
+                    self.planning.wanted = true;
+                    self.want_all();
+                }
+            }
+            Err(error) => {
+                self.planning.wanted = true;
+                self.rest(Chore::Plan, &error);
+            }
+        }
+    }
+
+    fn claimed(&mut self, desk: usize, asked: Instant, answer: Result<Vec<Task>, StoreError>) {
+        self.claiming = None;
+        match answer {
+            Ok(tasks) => {
+                self.outage.worked(Chore::Claim(desk));
+                if asked.elapsed() >= LEASE {
+                    tracing::warn!(tasks = tasks.len(), "claims ran out before the store answered");
+                    return;
+                }
+                for task in tasks {
+                    self.take(desk, Arc::new(task), asked);
+                }
+            }
+            Err(error) => {
+                self.desks[desk].resting = true;
+                self.desks[desk].wanted = true;
+                self.rest(Chore::Claim(desk), &error);
+            }
+        }
+    }
+
+    /// Notes a failure, and lets some time pass before the next try.
+    fn rest(&mut self, chore: Chore, error: &StoreError) {
+        self.outage.failed(chore, error);
+        self.events.push(Box::pin(async move {
+            time::sleep(PAUSE).await;
+            Event::Rested(chore)
+        }));
+    }
+}
+
+/// Waits for news; `None` when nobody listens.
+async fn heard(listening: &mut Option<Listening<'_>>) -> Option<Result<(), StoreError>> {
+    match listening {
+        Some(listening) => Some((&mut listening.news).await),
+        None => None,
+    }
+}
+
+/// Waits for the store, but not for ever.
+pub(super) async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::new(format!("the store took longer than {limit:?}")));
+    time::timeout(limit, call).await.unwrap_or_else(late)
+}
