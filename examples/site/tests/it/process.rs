@@ -1,8 +1,10 @@
 //! The site as a process of its own, and requests to it over plain TCP.
 
 use std::{
+    env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
@@ -17,16 +19,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Site {
     child: Child,
     lines: Receiver<String>,
+    folder: PathBuf,
     pub(crate) address: String,
 }
 
 impl Site {
     /// Starts the site with nothing but these variables set.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+        let folder = env::temp_dir().join(format!("site-{:016x}", fastrand::u64(..)));
+        fs::create_dir(&folder).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_site"))
             .env_clear()
             .env("BIND_ADDR", "127.0.0.1:0")
             .envs(variables.iter().copied())
+            // The database is made where the site is started.
+            .current_dir(&folder)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -39,7 +46,7 @@ impl Site {
                 }
             }
         });
-        let mut site = Self { child, lines, address: String::new() };
+        let mut site = Self { child, lines, folder, address: String::new() };
         let line = site.line_with("listening on http://");
         site.address = line.split("http://").nth(1).unwrap().to_owned();
         site
@@ -93,5 +100,6 @@ impl Drop for Site {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
