@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use cal_core::{BookingUid, Delivery, Parsed};
 use cal_webhook::{
     BookingRecord, BookingState, Change, Decision, DeliveryId, DeliveryRecord, HistoryItem, Source,
-    StoreError, TaskId, TaskRecord, TaskState,
+    StoreError, TaskId, TaskRecord, TaskState, Transition,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -275,6 +275,14 @@ fn delivery(row: DeliveryRow) -> Option<DeliveryRecord> {
     record.change = transition.as_deref().and_then(Change::named);
     record.decision = decision.as_deref().and_then(Decision::named);
     record.delivery = body.map(|body| Arc::new(Delivery::parse(body)));
+    if let (None, Some(delivery)) = (record.decision, &record.delivery) {
+        // It is not planned yet, but can be read all the same.
+        let event = &delivery.event;
+        record.trigger = event.trigger().map(|trigger| trigger.as_str().to_owned());
+        record.booking_uid = event.booking_uid().cloned();
+        record.parsed = Some(delivery.parsed());
+        record.change = Transition::of(delivery).map(|transition| transition.change);
+    }
     Some(record)
 }
 
