@@ -24,7 +24,7 @@ pub(crate) enum Database {
     #[cfg(feature = "postgres")]
     Postgres(Postgres),
     #[cfg(feature = "sqlite")]
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
 }
 
 /// A connection that was borrowed.
@@ -287,7 +287,7 @@ impl Database {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             #[cfg(feature = "sqlite")]
-            "sqlite" => Ok(Self::Sqlite(Sqlite::new(url)?)),
+            "sqlite" => Ok(Self::Sqlite(Box::new(Sqlite::new(url)?))),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => Ok(Self::Postgres(Postgres::new(url)?)),
             _ => Err(OpenError::Scheme { features: crate::FEATURES }),

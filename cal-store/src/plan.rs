@@ -248,9 +248,8 @@ async fn read(conn: &mut Conn<'_>, now: Micros) -> Result<Vec<Item>, sqlx::Error
         held.into_iter().map(turns(Turn::Held)).chain(new.into_iter().map(turns(Turn::First)));
     Ok(all
         .map(|(turn, (seq, id, received_at, body))| {
-            let delivery = Delivery::parse(body.unwrap_or_default());
             let received_at = Micros(received_at);
-            let reading = Reading::of(&delivery, received_at.into());
+            let (delivery, reading) = Reading::parse(body.unwrap_or_default(), received_at.into());
             Item { seq, id, received_at, turn, delivery, reading, ruling: None }
         })
         .collect())

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cal_core::{BookingUid, Delivery};
+use cal_core::BookingUid;
 use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time};
 
@@ -121,8 +121,7 @@ impl Store for MemoryStore {
         let read: Vec<_> = bodies
             .into_iter()
             .map(|(id, body, received_at)| {
-                let delivery = Delivery::parse(body);
-                let reading = Reading::of(&delivery, received_at);
+                let (delivery, reading) = Reading::parse(body, received_at);
                 (id, delivery, reading)
             })
             .collect();
@@ -130,11 +129,13 @@ impl Store for MemoryStore {
         let mut ledger = self.ledger();
         let mut planned = read.len();
         for (id, delivery, reading) in read {
-            ledger.plan(id, delivery, reading, hooks, now);
+            ledger.plan(id, delivery, reading.as_ref(), hooks, now);
         }
         planned += ledger.release_held(hooks, now);
         drop(ledger);
         if planned > 0 {
+            // Another receiver on this store may have room where this one has none.
+            self.shared.work.notify_one();
             self.shared.settled.notify_waiters();
         }
         Ok(planned)

@@ -1,5 +1,8 @@
 //! A delivery as the planner sees it.
 
+use std::panic::catch_unwind;
+
+use bytes::Bytes;
 use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event, FormSubmission};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -39,6 +42,24 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Reads a body and what it means.
+    ///
+    /// Nothing may keep a planner from going on: a body over which reading panics, which none is
+    /// known to do, counts as empty.
+    #[must_use]
+    pub fn parse(body: impl Into<Bytes>, received_at: DateTime<Utc>) -> (Delivery, Option<Self>) {
+        let body = body.into();
+        let read = catch_unwind(|| {
+            let delivery = Delivery::parse(body);
+            let reading = Self::of(&delivery, received_at);
+            (delivery, reading)
+        });
+        read.unwrap_or_else(|_| {
+            tracing::error!("reading a delivery panicked; please report what it looks like");
+            (Delivery::parse(Bytes::new()), None)
+        })
+    }
+
     /// Reads what a delivery means; `None` for unknown triggers and opaque bodies.
     #[must_use]
     pub fn of(delivery: &Delivery, received_at: DateTime<Utc>) -> Option<Self> {
@@ -107,9 +128,8 @@ impl Reading {
 /// Drops ids that no database could index: nothing can be linked by them.
 fn sane(mut transition: Transition) -> Transition {
     let whole = |subject: &Subject| match subject {
-        Subject::Booking(uid) => is_id(uid),
         Subject::Seat(uid, Seat::Reference(seat)) => is_id(uid) && seat.as_str().len() <= ID,
-        Subject::Seat(uid, Seat::Attendee(_)) => is_id(uid),
+        Subject::Booking(uid) | Subject::Seat(uid, _) => is_id(uid),
         _ => true,
     };
     transition.subject = transition.subject.filter(whole);

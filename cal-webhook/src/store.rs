@@ -72,6 +72,9 @@ pub trait Store: Send + Sync + 'static {
     fn cancel(&self, task: TaskId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Waits until there may be something to plan, or to claim for one of these hooks.
+    ///
+    /// What happened since it last returned counts, and dropping the future loses none of it. It
+    /// need not tell of tasks that a call of `plan` or `settle` by the same worker made due.
     fn wake(&self, hooks: &[&str]) -> impl Future<Output = ()> + Send;
 }
 

@@ -98,9 +98,9 @@ impl About {
                 _,
             ) => 1,
             // The others stay when somebody leaves.
-            (_, Some(Subject::Seat(..))) => 2,
-            (Change::Booked | Change::LocationChanged | Change::Reassigned, _) => 2,
-            (Change::Rescheduled, _) => 2,
+            (_, Some(Subject::Seat(..)))
+            | (Change::Booked | Change::LocationChanged, _)
+            | (Change::Reassigned | Change::Rescheduled, _) => 2,
             (Change::Cancelled | Change::Rejected | Change::RescheduleRequested, _) => 3,
             _ => return None,
         };

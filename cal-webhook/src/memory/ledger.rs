@@ -180,16 +180,16 @@ impl Ledger {
         &mut self,
         id: DeliveryId,
         delivery: Delivery,
-        reading: Option<Reading>,
+        reading: Option<&Reading>,
         hooks: &Dispatcher,
         now: Moment,
     ) {
-        let ruling = reading.as_ref().map(|reading| {
+        let ruling = reading.map(|reading| {
             let ruling = self.chains.decide(reading, Turn::First, now.wall());
             self.supersede(&ruling);
             ruling
         });
-        let holds = reading.as_ref().map(|reading| holds(reading, ruling.as_ref()));
+        let holds = reading.map(|reading| holds(reading, ruling.as_ref()));
         let holds = holds.unwrap_or_default();
         for hold in &holds {
             *self.holds.entry(hold.clone()).or_default() += 1;
@@ -259,8 +259,7 @@ impl Ledger {
                 works.push(record);
                 let wanted = planned.transition.as_ref().zip(delivery);
                 let wanted = wanted.map(|(now, delivery)| hooks.reminders(hook, now, delivery));
-                works
-                    .extend(wanted.into_iter().flatten().map(|reminder| later(id, hook, reminder)));
+                works.extend(wanted.iter().flatten().map(|reminder| later(id, hook, reminder)));
             }
         }
         entry.open = works.len();
@@ -462,7 +461,7 @@ impl Entry {
     }
 }
 
-fn later(delivery: DeliveryId, hook: &str, reminder: Reminder) -> TaskRecord {
+fn later(delivery: DeliveryId, hook: &str, reminder: &Reminder) -> TaskRecord {
     TaskRecord {
         reminder: Some(reminder.name().to_owned()),
         expires_at: reminder.expiry(),

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{Dispatcher, HookError, StoreError, Task, TaskId, crash};
 
 use super::{
-    LAST, LEASE, PATIENCE, PAUSE,
+    GLANCE, LAST, LEASE, PATIENCE, PAUSE,
     desk::Desk,
     erased::{Boxed, ErasedStore},
     outage::{Chore, Outage},
@@ -43,6 +43,8 @@ pub(super) struct Engine<'a> {
     /// How many renewals the store has not answered.
     pub(super) renewing: usize,
     listening: Option<Listening<'a>>,
+    /// When the next task is due may have changed since the store was asked.
+    is_outdated: bool,
     pub(super) outage: Outage,
     /// Until when hooks may go on; then, until when their settlements may take.
     pub(super) end: Option<Instant>,
@@ -57,7 +59,7 @@ pub(super) struct Planning {
     busy: bool,
 }
 
-/// Waits for news from the store about these desks, or for a second while there is no use in it.
+/// Waits for news from the store about these desks, or for a while if there are none.
 struct Listening<'a> {
     desks: Option<Vec<usize>>,
     news: Boxed<'a, Result<(), StoreError>>,
@@ -87,6 +89,7 @@ impl<'a> Engine<'a> {
             beat_at: Instant::now(),
             renewing: 0,
             listening: None,
+            is_outdated: false,
             outage: Outage::none(),
             end: None,
             is_overdue: false,
@@ -182,28 +185,32 @@ impl<'a> Engine<'a> {
         }));
     }
 
-    /// Waits for news, unless the last news were not acted upon yet.
+    /// Waits for news, of the desks that are open.
     ///
-    /// A claim changes which desks are open. Until it is done the store is listened to for the old
-    /// ones, which at worst leads to a claim that brings nothing.
+    /// While tasks are being claimed, or the last news wait for the planner, the store would only
+    /// tell what is known: then a clock stands in, so that a slow claim delays no plan and a slow
+    /// plan no claim. Whoever listens already goes on, until what is due has changed.
     fn listen(&mut self) {
-        let caught_up = !(self.planning.busy && self.planning.wanted);
-        let waits = |desk: &usize| self.desks[*desk].is_open() && !self.desks[*desk].wanted;
-        let desks = caught_up.then(|| (0..self.desks.len()).filter(waits).collect::<Vec<_>>());
+        let has_caught_up = !(self.planning.busy && self.planning.wanted);
+        let is_quiet = has_caught_up && self.claiming.is_none();
+        let is_open = |desk: &usize| self.desks[*desk].is_open();
+        let desks = is_quiet.then(|| (0..self.desks.len()).filter(is_open).collect::<Vec<_>>());
         let is_due = match self.listening.as_ref().map(|listening| &listening.desks) {
             None => true,
-            Some(None) => caught_up,
-            Some(current) => self.claiming.is_none() && *current != desks,
+            Some(None) => is_quiet,
+            Some(current) => is_quiet && (self.is_outdated || *current != desks),
         };
         if !is_due {
             return;
         }
+        self.is_outdated = false;
+        let stand_in = if has_caught_up { GLANCE } else { PAUSE };
         let name = |desk: &usize| Arc::clone(&self.desks[*desk].hook);
         let hooks = desks.as_ref().map(|desks| desks.iter().map(name).collect::<Vec<_>>());
         let store = self.store;
         let news: Boxed<'a, _> = Box::pin(async move {
             let Some(hooks) = hooks else {
-                time::sleep(PAUSE).await;
+                time::sleep(stand_in).await;
                 return Ok(());
             };
             let hooks: Vec<&str> = hooks.iter().map(|hook| &**hook).collect();
@@ -250,6 +257,7 @@ impl<'a> Engine<'a> {
                 if planned > 0 {
                     // What was planned may not be all there is.
                     self.planning.wanted = true;
+                    self.is_outdated = true;
                     self.want_all();
                 }
             }
@@ -265,6 +273,7 @@ impl<'a> Engine<'a> {
         match answer {
             Ok(tasks) => {
                 self.outage.worked(Chore::Claim(desk));
+                self.is_outdated |= !tasks.is_empty();
                 if asked.elapsed() >= LEASE {
                     tracing::warn!(tasks = tasks.len(), "claims ran out before the store answered");
                     return;

@@ -10,8 +10,10 @@ use std::{
 };
 
 use cal_webhook::{
-    Hook, HookError, MemoryStore, Receiver, Settlement, Store, TaskRecord, TaskState, Verifier,
+    Hook, HookError, MemoryStore, Receiver, Reminder, Settlement, Store, TaskRecord, TaskState,
+    Verifier,
 };
+use chrono::TimeDelta;
 use serde_json::json;
 use tokio::{
     sync::{Barrier, mpsc},
@@ -368,6 +370,47 @@ async fn what_an_earlier_process_left_goes_on_at_the_start() {
     receiver.start();
     idle(&store).await;
     assert_eq!(only_task(&store).state, TaskState::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reminder_that_was_just_planned_is_heard_of_while_its_hook_still_works() {
+    let (seen, mut sees) = mpsc::unbounded_channel();
+    let due_at = arrival("{}").received_at() + TimeDelta::seconds(60);
+    let hook = Hook::named("mail")
+        .timeout(HOUR)
+        .reminders(move |_, _| vec![Reminder::new("soon", due_at)])
+        .on_booked(|_, _| async {
+            sleep(200 * SECOND).await;
+            Ok(())
+        })
+        .on_reminder(move |cx, name| {
+            let sent = seen.send((name, cx.booking().map(|booking| booking.title.clone())));
+            async move { Ok(sent?) }
+        });
+    // The store is asked when the next task is due before the plan makes one.
+    let store = Faulty::default();
+    store.breaks("plan", Fault::Slow(SECOND));
+    let receiver = receiver(store, [hook]);
+    receiver.start();
+    sleep(5 * SECOND).await;
+    let started = Instant::now();
+    book(&receiver, 1).await;
+    let reminded = sees.recv().await.unwrap();
+    assert_eq!(reminded, ("soon".to_owned(), Some("Strategy hour".to_owned())));
+    assert!(started.elapsed() <= 61 * SECOND, "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_becomes_free_is_taken_without_news_from_the_store() {
+    let store = Faulty::default();
+    for number in 0..5 {
+        let body = booking("BOOKING_CREATED", json!({"uid": number.to_string()}));
+        store.accept(arrival(&body)).await.unwrap();
+    }
+    store.breaks("wake", Fault::Hangs);
+    let receiver = receiver(store.clone(), [Hook::named("crm").concurrency(1)]);
+    receiver.start();
+    idle(&store.store).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,15 +81,11 @@ struct Range<C> {
 }
 
 impl<C: FromStr> Range<C> {
-    fn of(page: Asked) -> Result<Self, Response> {
-        let Ok(Query(page)) = page else {
-            return Err(error(StatusCode::BAD_REQUEST, "expected limit to be a number"));
-        };
+    fn of(page: Asked) -> Result<Self, &'static str> {
+        let Query(page) = page.map_err(|_| "expected limit to be a number")?;
         let limit = page.limit.unwrap_or(LIMIT).clamp(1, MOST);
-        let Ok(after) = page.after.map(|cursor| cursor.parse()).transpose() else {
-            let message = "expected after to be a cursor of this list";
-            return Err(error(StatusCode::BAD_REQUEST, message));
-        };
+        let after = page.after.map(|cursor| cursor.parse()).transpose();
+        let after = after.map_err(|_| "expected after to be a cursor of this list")?;
         Ok(Self { limit, after })
     }
 
@@ -122,7 +118,7 @@ impl<C: FromStr> Range<C> {
 async fn deliveries(State(admin): State<Admin>, page: Asked) -> Response {
     let range: Range<DeliveryId> = match Range::of(page) {
         Ok(range) => range,
-        Err(refused) => return refused,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     let records = admin.store.deliveries(range.ask(), range.after).await;
     range.answer(records, |record| record.id.to_string(), delivery)
@@ -145,7 +141,7 @@ fn delivery(record: &DeliveryRecord) -> Value {
 async fn tasks(State(admin): State<Admin>, page: Asked) -> Response {
     let range: Range<TaskId> = match Range::of(page) {
         Ok(range) => range,
-        Err(refused) => return refused,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     let records = admin.store.tasks(range.ask(), range.after).await;
     range.answer(records, |record| record.id.to_string(), task)
@@ -168,7 +164,7 @@ fn task(record: &TaskRecord) -> Value {
 async fn bookings(State(admin): State<Admin>, page: Asked) -> Response {
     let range: Range<String> = match Range::of(page) {
         Ok(range) => range,
-        Err(refused) => return refused,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     let after = range.after.as_deref().map(BookingUid::from);
     let records = admin.store.bookings(range.ask(), after.as_ref()).await;
