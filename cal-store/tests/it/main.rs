@@ -5,4 +5,5 @@
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
 mod inbox;
+mod order;
 mod place;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cal_store::SqlStore;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// Names the server whose `calcom` database takes the schemas of the tests.
 const POSTGRES: &str = "CALCOM_TEST_POSTGRES_URL";
@@ -53,6 +53,20 @@ impl Place {
 
     pub(crate) async fn store(&self) -> SqlStore {
         SqlStore::open(&self.url).await.unwrap()
+    }
+
+    /// Changes rows behind the store's back.
+    pub(crate) async fn execute(&self, sql: &'static str) -> u64 {
+        match &self.kind {
+            Kind::Folder(_) => {
+                let mut conn = SqliteConnection::connect(&self.url).await.unwrap();
+                sqlx::query(sql).execute(&mut conn).await.unwrap().rows_affected()
+            }
+            Kind::Schema { .. } => {
+                let mut conn = PgConnection::connect(&self.url).await.unwrap();
+                sqlx::query(sql).execute(&mut conn).await.unwrap().rows_affected()
+            }
+        }
     }
 
     /// Removes a schema; folders go by themselves.

@@ -17,7 +17,7 @@ fn first() -> Option<Subject> {
 #[test]
 fn a_confirmed_request_is_a_booking() {
     let read = read(booking("BOOKING_CREATED", json!({"requiresConfirmation": true})));
-    assert_eq!((read.change, read.subject.clone()), (Change::Booked, first()));
+    assert_eq!((read.change, read.subject), (Change::Booked, first()));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_seat_is_known_by_its_reference_or_its_attendee() {
 fn moving_a_seat_links_no_bookings_and_may_come_back() {
     let moved = json!({"seatsPerTimeSlot": 3, "attendeeSeatId": "seat-1", "rescheduleUid": "old"});
     let read = read(booking("BOOKING_RESCHEDULED", moved));
-    assert_eq!((read.change, read.moved_from.clone()), (Change::Rescheduled, None));
+    assert_eq!((read.change, read.moved_from), (Change::Rescheduled, None));
 }
 
 #[test]
