@@ -7,3 +7,4 @@ mod bodies;
 mod inbox;
 mod order;
 mod place;
+mod tasks;
