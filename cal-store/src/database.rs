@@ -1,6 +1,6 @@
 //! One way to talk to either database.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use cal_webhook::StoreError;
 use sqlx::Connection;
@@ -15,9 +15,6 @@ use crate::{
     time::Micros,
 };
 
-/// How long the database may take to become free before a request fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Where the ledger is.
 #[derive(Debug)]
 pub(crate) enum Database {
@@ -30,7 +27,7 @@ pub(crate) enum Database {
 /// A connection that was borrowed.
 pub(crate) enum Lent<'a> {
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, PhantomData<&'a ()>),
+    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, std::marker::PhantomData<&'a ()>),
     #[cfg(feature = "sqlite")]
     Reader(sqlx::pool::PoolConnection<sqlx::Sqlite>),
     #[cfg(feature = "sqlite")]
@@ -298,7 +295,9 @@ impl Database {
     pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, PhantomData)),
+            Self::Postgres(postgres) => {
+                Ok(Lent::Postgres(postgres.lend().await?, std::marker::PhantomData))
+            }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(sqlite) => Ok(Lent::Reader(sqlite.reader().await?)),
         }
@@ -308,7 +307,9 @@ impl Database {
     pub(crate) async fn write(&self) -> Result<Lent<'_>, StoreError> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, PhantomData)),
+            Self::Postgres(postgres) => {
+                Ok(Lent::Postgres(postgres.lend().await?, std::marker::PhantomData))
+            }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(sqlite) => Ok(Lent::Writer(sqlite.writer().await?)),
         }

@@ -72,13 +72,3 @@ impl From<SetUpError> for StoreError {
 pub(crate) fn out_of_reach(error: sqlx::Error) -> StoreError {
     StoreError::caused("the database could not do its work", error)
 }
-
-/// Sorts what went wrong with the tables.
-pub(crate) fn migration(error: sqlx::migrate::MigrateError, known: i64) -> SetUpError {
-    use sqlx::migrate::MigrateError as Migrate;
-    match error {
-        Migrate::Execute(error) | Migrate::ExecuteMigration(error, _) => SetUpError::Now(error),
-        Migrate::VersionMissing(found) => SetUpError::Never(OpenError::Newer { known, found }),
-        other => SetUpError::Never(OpenError::Tables(other)),
-    }
-}

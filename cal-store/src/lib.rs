@@ -13,6 +13,7 @@ mod claim;
 mod database;
 mod effect;
 mod error;
+mod migrations;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;

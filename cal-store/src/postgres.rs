@@ -9,7 +9,6 @@ use std::{
 use cal_webhook::StoreError;
 use sqlx::{
     Connection, PgConnection, PgPool,
-    migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
@@ -20,7 +19,8 @@ use tokio::{
 
 use crate::{
     database::Database,
-    error::{OpenError, SetUpError, migration, out_of_reach},
+    error::{OpenError, SetUpError, out_of_reach},
+    migrations::{Script, failure, migrator},
     writer::Row,
 };
 
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait until listening is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/postgres/0001_ledger.sql"))];
 
 #[derive(Debug)]
 pub(crate) struct Postgres {
@@ -122,7 +122,6 @@ pub(crate) async fn take_turn(conn: &mut PgConnection) -> Result<(), sqlx::Error
 
 /// Makes the tables, or brings them up to date; of two processes at once, one waits.
 async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
     for (setting, expected) in [("synchronous_commit", "on"), ("fsync", "on")] {
         let found: String = sqlx::query_scalar("SELECT current_setting($1)")
             .bind(setting)
@@ -138,13 +137,10 @@ async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
     let lock =
         "SELECT pg_advisory_xact_lock(hashtextextended('cal_migrations ' || current_schema(), 0))";
     sqlx::query(lock).execute(&mut *tx).await?;
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
-    migrator.dangerous_set_table_name("cal_migrations");
-    migrator.set_locking(false);
     crate::crash::point("migrating");
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
-    let run = migrator.run_direct(None, &mut *tx, false).await;
-    run.map_err(|error| migration(error, known))?;
+    let run = migrator(SCRIPTS).run_direct(None, &mut *tx, false).await;
+    run.map_err(|error| failure(error, SCRIPTS))?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,21 +1,23 @@
 //! SQLite: one file, one writer.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use cal_webhook::StoreError;
 use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection, SqlitePool,
-    migrate::Migrator,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::{
-    database::PATIENCE,
-    error::{OpenError, SetUpError, migration, out_of_reach},
+    error::{OpenError, SetUpError, out_of_reach},
+    migrations::{Script, failure, migrator},
     writer::Row,
 };
+
+/// How long the file may take to become free before a request fails.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many connections read at the same time.
 const READERS: u32 = 4;
@@ -24,7 +26,7 @@ const READERS: u32 = 4;
 /// costs accepting a third of its speed.
 const CHECKPOINT: &str = "8000";
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/sqlite/0001_ledger.sql"))];
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {
@@ -125,15 +127,11 @@ impl Drop for Writer<'_> {
 
 /// Makes the tables, or brings them up to date; of two processes at once, one waits.
 async fn migrate(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
     let mut tx = conn.begin_with("BEGIN EXCLUSIVE").await?;
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
-    migrator.dangerous_set_table_name("cal_migrations");
-    migrator.set_locking(false);
     crate::crash::point("migrating");
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
-    let run = migrator.run_direct(None, &mut *tx, false).await;
-    run.map_err(|error| migration(error, known))?;
+    let run = migrator(SCRIPTS).run_direct(None, &mut *tx, false).await;
+    run.map_err(|error| failure(error, SCRIPTS))?;
     tx.commit().await?;
     Ok(())
 }
