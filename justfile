@@ -17,6 +17,10 @@ doc:
 test:
     cargo test --workspace
 
+# Kills the site again and again under load and compares what it kept; sqlite or postgres.
+chaos database="sqlite" deliveries="500" kills="15" seed="1":
+    cargo run -p cal-chaos -- --database {{database}} --deliveries {{deliveries}} --kills {{kills}} --seed {{seed}}
+
 # Licences, bans and sources; needs cargo-deny.
 deny:
     cargo deny check bans licenses sources
