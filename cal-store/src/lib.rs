@@ -12,12 +12,18 @@ mod accept;
 mod claim;
 mod database;
 mod effect;
+mod erase;
 mod error;
+mod export;
 mod migrations;
+mod operate;
+mod person;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prune;
 mod query;
+mod replay;
 mod settle;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -28,8 +34,12 @@ mod writer;
 use cal_webhook::crash;
 
 pub use effect::Effects;
+pub use erase::Erased;
 pub use error::OpenError;
+pub use operate::{AuditRecord, DeadTasks};
+pub use prune::Pruned;
 pub use query::{AttemptRecord, Counters};
+pub use replay::{ReplayOf, Replayed};
 pub use store::SqlStore;
 
 /// The version of sqlx that [`Effects`] hand out connections of.

@@ -328,7 +328,7 @@ async fn keep_changes(
                     "known": row.known,
                     "rank": about.map(|about| about.rank),
                     "at": about.map(|about| Micros::from(about.at).0),
-                    "title": about.map(|about| &about.title),
+                    "title": about.map(|about| &about.title).filter(|title| !title.is_empty()),
                     "start": about.map(|about| Micros::from(about.start).0),
                     "end": about.map(|about| Micros::from(about.end).0),
                     "attendee_email": about.and_then(|about| about.attendee_email.as_deref()),

@@ -230,7 +230,8 @@ impl SqlStore {
     async fn with_history(&self, rows: Vec<BookingRow>) -> Result<Vec<BookingRecord>, StoreError> {
         const HISTORY: Sql = sql!(
             "SELECT uid, coalesce(created_at, received_at), transition FROM cal_deliveries \
-            WHERE transition IS NOT NULL AND uid IN (SELECT item.value FROM" texts(1) ")"
+            WHERE transition IS NOT NULL AND source <> 'replay' \
+                AND uid IN (SELECT item.value FROM" texts(1) ")"
         );
         let uids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
         let uids = settle::json(&uids);

@@ -53,6 +53,8 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
+            // What was pruned or erased is overwritten.
+            .pragma("secure_delete", "on")
             .pragma("wal_autocheckpoint", CHECKPOINT)
             // After a checkpoint the log does not keep the size of the longest backlog.
             .pragma("journal_size_limit", "67108864");

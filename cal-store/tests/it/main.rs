@@ -4,7 +4,10 @@
 
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
+mod desk;
 mod inbox;
+mod operations;
 mod order;
 mod place;
+mod privacy;
 mod tasks;

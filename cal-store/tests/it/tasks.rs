@@ -158,7 +158,7 @@ async fn a_released_task_is_due_at_once_and_its_attempt_does_not_count() {
         let task = claim(&store, "crm").await.swap_remove(0);
         assert!(store.settle(&task, Settlement::Released).await.unwrap());
         let record = store.tasks_of(task.delivery_id).await.unwrap().into_iter();
-        let record = record.filter(|record| record.id == task.id).last().unwrap();
+        let record = record.rev().find(|record| record.id == task.id).unwrap();
         assert_eq!((record.state, record.attempts), (TaskState::Waiting, 0));
         let again = claim(&store, "crm").await.swap_remove(0);
         assert_eq!((again.attempt, again.fence), (1, 2));

@@ -1,0 +1,146 @@
+//! Hands out everything that is kept, or all of it that is about one person.
+
+mod rows;
+
+use std::{collections::HashSet, future};
+
+use cal_webhook::StoreError;
+use futures_core::Stream;
+use futures_util::{
+    TryStreamExt,
+    stream::{self, once},
+};
+use serde_json::Value;
+
+use crate::{SqlStore, database::Arg, person::Person};
+
+use rows::{AttemptRow, AuditRow, BookingRow, DeliveryRow, Kept, TaskRow};
+
+/// How many rows are read at a time.
+const PAGE: i64 = 256;
+
+/// How many bytes of bodies are read at a time, unless a single body is larger.
+const BYTES: i64 = 4 << 20;
+
+impl SqlStore {
+    /// Returns the whole ledger as JSON objects, or all of it that mentions a person's address.
+    ///
+    /// The `kind` of an object is `delivery`, `task`, `attempt`, `booking` or `audit`, in that
+    /// order, each from the oldest row on. Times are RFC 3339. A body stands in `body` as text, or
+    /// in `body_hex` when it is not UTF-8. Of a person there are the deliveries that mention the
+    /// address, in whatever case and however escaped, with all that belongs to them, and whatever
+    /// else mentions it. What only the planner needs is left out.
+    ///
+    /// Rows are read in pages of a few megabytes when the stream is polled. What comes in meanwhile
+    /// may be there in part.
+    ///
+    /// ```
+    /// use futures_util::TryStreamExt;
+    ///
+    /// async fn dump(store: cal_store::SqlStore) -> Result<Vec<String>, cal_webhook::StoreError> {
+    ///     store.export(None).map_ok(|row| row.to_string()).try_collect().await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The stream ends with an error when this is no address, or when the database is out of reach.
+    pub fn export(
+        &self,
+        person: Option<&str>,
+    ) -> impl Stream<Item = Result<Value, StoreError>> + Send + use<> {
+        let person = person.map(Person::new).transpose();
+        let store = self.clone();
+        let export = person.map(|person| Export {
+            store,
+            of: Seen { person, deliveries: HashSet::new(), bookings: HashSet::new() },
+            kind: Kind::Delivery,
+            after: 0,
+        });
+        once(future::ready(export))
+            .map_ok(|export| stream::try_unfold(export, Export::page))
+            .try_flatten()
+            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
+            .try_flatten()
+    }
+
+    /// Counts the next deliveries whose bodies can be read together.
+    pub(crate) async fn fitting(&self, after: i64) -> Result<i64, StoreError> {
+        const SIZES: &str = "SELECT CAST(coalesce(length(body), 0) AS BIGINT) \
+            FROM cal_deliveries WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let sizes: Vec<(i64,)> = self.ask(SIZES, &[Arg::Int(after), Arg::Int(PAGE)]).await?;
+        let count = fitting(sizes.into_iter().map(|(size,)| size));
+        Ok(i64::try_from(count).unwrap_or(PAGE))
+    }
+}
+
+/// Counts the first bodies that memory can hold together: one at least.
+pub(crate) fn fitting(sizes: impl Iterator<Item = i64>) -> usize {
+    let sum = sizes.scan(0_i64, |sum, size| {
+        *sum = sum.saturating_add(size);
+        Some(*sum)
+    });
+    sum.take_while(|sum| *sum <= BYTES).count().max(1)
+}
+
+struct Export {
+    store: SqlStore,
+    of: Seen,
+    kind: Kind,
+    after: i64,
+}
+
+/// About whom it is, and which of their rows were handed out.
+struct Seen {
+    person: Option<Person>,
+    deliveries: HashSet<String>,
+    bookings: HashSet<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Delivery,
+    Task,
+    Attempt,
+    Booking,
+    Audit,
+}
+
+impl Export {
+    async fn page(mut self) -> Result<Option<(Vec<Value>, Self)>, StoreError> {
+        loop {
+            let (page, next) = match self.kind {
+                Kind::Delivery => {
+                    let limit = self.store.fitting(self.after).await?;
+                    (self.rows::<DeliveryRow>(limit).await?, Some(Kind::Task))
+                }
+                Kind::Task => (self.rows::<TaskRow>(PAGE).await?, Some(Kind::Attempt)),
+                Kind::Attempt => (self.rows::<AttemptRow>(PAGE).await?, Some(Kind::Booking)),
+                Kind::Booking => (self.rows::<BookingRow>(PAGE).await?, Some(Kind::Audit)),
+                Kind::Audit => (self.rows::<AuditRow>(PAGE).await?, None),
+            };
+            match (page, next) {
+                (Some(page), _) => return Ok(Some((page, self))),
+                (None, Some(next)) => (self.kind, self.after) = (next, 0),
+                (None, None) => return Ok(None),
+            }
+        }
+    }
+
+    async fn rows<T: Kept>(&mut self, limit: i64) -> Result<Option<Vec<Value>>, StoreError> {
+        let args = [Arg::Int(self.after), Arg::Int(limit)];
+        let rows: Vec<T> = self.store.ask(T::PAGE, &args).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        self.after = last.seq();
+        let seen = &mut self.of;
+        Ok(Some(rows.into_iter().filter(|row| row.is_wanted(seen)).map(Kept::json).collect()))
+    }
+}
+
+impl Seen {
+    /// Whether a text mentions the person, or nobody is asked for.
+    fn mentioned(&self, texts: &[Option<&str>]) -> bool {
+        let Some(person) = &self.person else { return true };
+        texts.iter().flatten().any(|text| person.is_in(text))
+    }
+}

@@ -1,0 +1,114 @@
+//! Forgets what is old, and keeps what recognises it.
+
+use cal_webhook::StoreError;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    SqlStore,
+    database::{Arg, Conn, Sql, sql},
+    export::fitting,
+    plan,
+    replay::id_after,
+    settle,
+    time::Micros,
+};
+
+/// How many rows change in one transaction: deliveries wait for the writer no longer than that.
+const BATCH: i64 = 1000;
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Pruned {
+    /// How many deliveries lost their bodies and headers.
+    pub bodies: usize,
+    /// How many failed attempts were deleted.
+    pub attempts: usize,
+}
+
+/// Deliveries that nobody works on any more; what is held back is yet to be planned.
+const ENDED: &str = "SELECT d.id, CAST(coalesce(length(d.body), 0) AS BIGINT) \
+    FROM cal_deliveries d \
+    WHERE d.id > $1 AND d.id < $2 AND d.received_at < $3 \
+        AND (d.body IS NOT NULL OR d.headers IS NOT NULL) \
+        AND d.planned_at IS NOT NULL AND d.decision <> 'early' \
+        AND NOT EXISTS (SELECT 1 FROM cal_tasks t \
+            WHERE t.delivery_id = d.id AND t.ready_at IS NOT NULL) \
+    ORDER BY d.id LIMIT $4";
+
+/// Looks again: a task may have been brought back meanwhile.
+const FORGET: Sql = sql!(
+    "UPDATE cal_deliveries SET body = NULL, headers = NULL \
+    WHERE id IN (SELECT item.value FROM" texts(1) ") AND NOT EXISTS (SELECT 1 FROM cal_tasks t \
+        WHERE t.delivery_id = cal_deliveries.id AND t.ready_at IS NOT NULL)"
+);
+
+const ATTEMPTS: &str = "DELETE FROM cal_attempts WHERE seq IN (SELECT a.seq \
+        FROM cal_attempts a JOIN cal_tasks t ON t.id = a.task_id \
+        WHERE a.seq > $1 AND a.ended_at < $2 AND t.ready_at IS NULL ORDER BY a.seq LIMIT $3) \
+    RETURNING seq";
+
+impl SqlStore {
+    /// Forgets the bodies and headers of old deliveries, and why old attempts failed.
+    ///
+    /// Old are planned deliveries that were received before this time, once all their tasks have
+    /// ended, and attempts that ended before it, once their task has. What recognises a delivery
+    /// stays: a capture that is sent again a year later is still a duplicate, and one with refreshed
+    /// content still a revision. So does what bookings show; see [`SqlStore::erase`].
+    ///
+    /// It works in small transactions, so that deliveries are not held up, and can be run again and
+    /// again. The room is used for new rows: an SQLite file does not shrink.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database is out of reach. Some rows may be pruned by then.
+    pub async fn prune(&self, older_than: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        let older_than = Micros::from(older_than);
+        Ok(Pruned {
+            bodies: self.prune_bodies(older_than).await?,
+            attempts: self.prune_attempts(older_than).await?,
+        })
+    }
+
+    async fn prune_bodies(&self, older_than: Micros) -> Result<usize, StoreError> {
+        let last = id_after(older_than);
+        let (mut pruned, mut after) = (0, String::new());
+        loop {
+            let args =
+                [Arg::Text(&after), Arg::Text(&last), Arg::Int(older_than.0), Arg::Int(BATCH)];
+            // Finding them needs no writer.
+            let mut rows: Vec<(String, i64)> = self.ask(ENDED, &args).await?;
+            // What is forgotten is overwritten, so large bodies take their time.
+            rows.truncate(fitting(rows.iter().map(|(_, size)| *size)));
+            let Some((last, _)) = rows.last() else { return Ok(pruned) };
+            after.clone_from(last);
+            let ids: Vec<_> = rows.iter().map(|(id, _)| id).collect();
+            let mut lent = self.shared.database.write().await?;
+            let done = forget(&mut lent.conn(), &settle::json(&ids)).await;
+            pruned += usize::try_from(lent.end(done).await?).unwrap_or_default();
+        }
+    }
+
+    async fn prune_attempts(&self, older_than: Micros) -> Result<usize, StoreError> {
+        let (mut pruned, mut after) = (0, 0);
+        loop {
+            let args = [Arg::Int(after), Arg::Int(older_than.0), Arg::Int(BATCH)];
+            let mut lent = self.shared.database.write().await?;
+            let done = lent.conn().fetch::<(i64,)>(ATTEMPTS, &args).await;
+            let gone = lent.end(done).await?;
+            let Some((last,)) = gone.iter().max() else { return Ok(pruned) };
+            after = *last;
+            pruned += gone.len();
+        }
+    }
+}
+
+async fn forget(conn: &mut Conn<'_>, ids: &str) -> Result<u64, sqlx::Error> {
+    let mut tx = conn.begin().await?;
+    let mut conn = tx.conn();
+    // Nobody may bring a task back between looking and forgetting.
+    plan::take_turn(&mut conn).await?;
+    let forgotten = conn.execute(FORGET, &[Arg::Text(ids)]).await?;
+    tx.commit().await?;
+    Ok(forgotten)
+}
