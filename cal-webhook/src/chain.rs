@@ -20,6 +20,9 @@ use value::Step;
 /// How long a payment waits for its booking.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
+/// How far apart two webhooks may report the same thing.
+const MOMENT: TimeDelta = TimeDelta::seconds(30);
+
 /// What is known about chains of bookings, and the rules by which deliveries change it.
 ///
 /// A chain holds the bookings that replaced each other. Everything a delivery reports is a fact that
@@ -44,6 +47,14 @@ struct Link {
     number: Option<BookingId>,
     about: Option<About>,
     facts: Facts,
+}
+
+impl Link {
+    /// Whether its meeting has ended, and no other one that the booking was before.
+    fn has_ended(&self) -> bool {
+        let about = self.about.as_ref();
+        about.is_some_and(|about| self.facts.has_met(Reached::Ended, about.start))
+    }
 }
 
 /// Whether a delivery is decided about for the first time.
@@ -134,9 +145,7 @@ impl Chains {
             Some(Rank::Moved) => BookingState::Moved,
             Some(Rank::Cancelled) => BookingState::Cancelled,
             Some(Rank::Rejected) => BookingState::Rejected,
-            Some(Rank::Accepted) if link.facts.reached.contains(&Reached::Ended) => {
-                BookingState::Ended
-            }
+            Some(Rank::Accepted) if link.has_ended() => BookingState::Ended,
             Some(Rank::Accepted) => BookingState::Accepted,
             Some(Rank::Pending) | None => BookingState::Pending,
         };
@@ -166,20 +175,22 @@ impl Chains {
             self.link(uid, reading);
             self.inform(uid, reading, case.seat);
         }
+        let left = self.leave(reading);
         let decision = if repeated {
             Decision::Revision
         } else {
             self.judge(reading, uid.as_ref(), &case, turn, now)
         };
-        if turn == Turn::First && !repeated {
-            self.note_values(reading);
+        let mut left = Vec::from_iter(left);
+        if turn == Turn::First {
+            left.extend(self.note_values(reading));
         }
         let mut ruling = Ruling {
             decision,
             transition: reading.transition.clone(),
             rank: rank_of(reading.transition.change),
             seat: case.seat.and_then(|seat| i32::try_from(seat).ok()),
-            overtaken: self.overtaken(&before, uid.as_ref(), &case),
+            overtaken: [self.overtaken(&before, uid.as_ref(), &case), left].concat(),
             held_until: (decision == Decision::Early).then(|| reading.received_at + PATIENCE),
             uid,
         };
@@ -252,6 +263,8 @@ struct Case {
     seat: Option<usize>,
     /// Whether its subject had reached this state.
     reached: bool,
+    /// Whether who took the seat has given it up since.
+    left: bool,
     /// How far the subject had come: the seat, or the booking.
     rank: Option<Rank>,
     /// How far the booking with all its seats had come by what was reported about it as a whole.
@@ -264,12 +277,14 @@ impl Case {
     fn new(chains: &mut Chains, reading: &Reading, uid: Option<&BookingUid>) -> Self {
         let step = chains.step(reading);
         let Some(uid) = uid else {
-            return Self { seat: None, reached: false, rank: None, whole: None, step };
+            return Self { seat: None, reached: false, left: false, rank: None, whole: None, step };
         };
         let state = Reached::by(reading.transition.change);
         let seat = chains.find_seat(uid, reading);
         let whole = chains.whole(uid);
         let facts = chains.bookings.get(uid).map(|link| &link.facts);
+        let taken = seat.zip(facts).and_then(|(seat, facts)| facts.seats.get(seat));
+        let left = taken.is_some_and(|seat| seat.left_at() >= Some(reading.at));
         let (reached, rank) = match (seat, facts) {
             (Some(seat), Some(facts)) => {
                 let seat = facts.seats.get(seat);
@@ -279,11 +294,13 @@ impl Case {
                 )
             }
             (_, Some(facts)) => {
-                (state.is_some_and(|state| facts.reached.contains(&state)), chains.rank(uid))
+                let met = |state| reading.start.is_some_and(|start| facts.has_met(state, start));
+                let reached = |state| facts.reached.contains(&state) || met(state);
+                (state.is_some_and(reached), chains.rank(uid))
             }
             (_, None) => (false, None),
         };
-        Self { seat, reached, rank, whole, step }
+        Self { seat, reached, left, rank, whole, step }
     }
 }
 
@@ -304,7 +321,7 @@ impl Chains {
                 // A seat can be moved back, so it goes by where the seat is, not by a state.
                 match case.step {
                     _ if case.whole > Some(Rank::Accepted) => Decision::Stale,
-                    _ if case.rank == Some(Rank::Cancelled) => Decision::Stale,
+                    _ if case.left || case.rank == Some(Rank::Cancelled) => Decision::Stale,
                     Some(step) => step.decision(),
                     None if case.reached => Decision::Same,
                     None => Decision::Applied,
@@ -320,12 +337,19 @@ impl Chains {
                 // Of a booking with seats, what befell all of them befell this one.
                 let late = match case.seat {
                     Some(_) => case.whole > Some(Rank::Accepted) || case.step == Some(Step::Late),
-                    None => standing == Some(Rank::Moved),
+                    None => uid.and_then(|uid| self.whole(uid)) == Some(Rank::Moved),
                 };
+                // Who left last has cancelled the booking already.
+                let empty = case.seat.is_none()
+                    && case.rank == Some(Rank::Cancelled)
+                    && case.whole <= Some(Rank::Accepted);
+                // A cancellation tells of all seats, also of those that nobody has reported.
+                let is_cancel = rank == Some(Rank::Cancelled) && case.seat.is_none();
+                let before = if is_cancel { case.whole } else { case.rank };
                 match () {
                     () if reading.transition.stale => Decision::Stale,
-                    () if case.reached => Decision::Same,
-                    () if late || case.rank > rank => Decision::Stale,
+                    () if case.reached || (empty && rank == case.rank) => Decision::Same,
+                    () if late || before > rank => Decision::Stale,
                     () => Decision::Applied,
                 }
             }
@@ -425,6 +449,7 @@ impl Chains {
         let is_meeting = matches!(change, Change::Started | Change::Ended);
         let Some(link) = self.bookings.get_mut(uid) else { return };
         if let Some(number) = reading.number {
+            let number = link.number.map_or(number, |known| known.min(number));
             link.number = Some(number);
             self.numbers.insert(number, uid.clone());
         }
@@ -433,10 +458,8 @@ impl Chains {
         }
         if is_meeting {
             // The row is what the booking was when the webhook was scheduled.
-            let about = link.about.as_ref();
-            let same = about.is_none_or(|about| Some(about.start) == reading.start);
-            if same && reading.shown.is_none() {
-                link.facts.reached.extend(state);
+            if reading.shown.is_none() {
+                link.facts.meetings.extend(state.zip(reading.start));
             }
             return;
         }
@@ -456,6 +479,7 @@ impl Chains {
                     seat.cancelled_at = seat.cancelled_at.max(Some(reading.at));
                 } else {
                     link.facts.reached.extend(state);
+                    seat.taken_at = seat.taken_at.max(Some(reading.at));
                 }
                 seat.reached.extend(state);
             }
@@ -463,58 +487,96 @@ impl Chains {
     }
 
     /// Marks whether a seat was moved out of a booking.
-    fn seat_moved(&mut self, uid: &BookingUid, reading: &Reading, moved: bool) {
-        let seat = self.find_seat_of(uid, reading);
-        let Some(link) = self.bookings.get_mut(uid) else { return };
-        if let Some(seat) = seat.and_then(|seat| link.facts.seats.get_mut(seat)) {
-            seat.moved = moved;
-            self.touched.insert(uid.clone());
-        }
+    fn seat_moved(
+        &mut self,
+        uid: &BookingUid,
+        reading: &Reading,
+        moved: bool,
+    ) -> Option<Overtaken> {
+        let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
+        let reference = reference(reading);
+        let place = seats.iter().position(|seat| seat.reference == reference)?;
+        let before = seats[place].rank();
+        seats[place].moved = moved;
+        let now = seats[place].rank().filter(|now| Some(*now) > before);
+        self.touched.insert(uid.clone());
+        Overtaken::of_seat(uid, place, now?)
+    }
+
+    /// Takes a seat out of the booking from which it was moved.
+    ///
+    /// A move to a time without a booking deletes the seat and makes a new one: only the
+    /// attendee's address is the same.
+    fn leave(&mut self, reading: &Reading) -> Option<Overtaken> {
+        let from = reading.seat_from.as_ref()?;
+        self.ensure(from);
+        let seats = &mut self.bookings.get_mut(from)?.facts.seats;
+        let latest = taken_before(seats, reading).max_by_key(|(_, seat)| seat.taken_at);
+        let place = latest.map(|(place, _)| place).unwrap_or_else(|| {
+            seats.push(Seat { attendee: reading.attendee.clone(), ..Seat::default() });
+            seats.len() - 1
+        });
+        let before = seats[place].rank();
+        seats[place].moved_at = seats[place].moved_at.max(Some(reading.at));
+        let now = seats[place].rank().filter(|now| Some(*now) > before);
+        Overtaken::of_seat(from, place, now?)
     }
 
     /// Finds the seat that a delivery is about, or takes it in.
     fn find_seat(&mut self, uid: &BookingUid, reading: &Reading) -> Option<usize> {
         let Some(Subject::Seat(..)) = reading.transition.subject else { return None };
         self.ensure(uid);
-        if let Some(seat) = self.find_seat_of(uid, reading) {
-            return Some(seat);
-        }
-        let late = reading.transition.change != Change::Cancelled;
+        let known = self.find_seat_of(uid, reading);
         let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
-        // Somebody who left before may have taken another seat, unless this is older news.
-        let left = seats.iter().filter(|seat| late && seat.attendee == reading.attendee);
-        let cancelled_at = left.filter_map(|seat| seat.cancelled_at).max();
-        let gone = cancelled_at.filter(|at| *at >= reading.at);
-        seats.push(Seat {
-            reference: reference(reading),
-            attendee: reading.attendee.clone(),
-            reached: gone.iter().map(|_| Reached::Cancelled).collect(),
-            cancelled_at: gone,
-            moved: false,
+        let place = known.unwrap_or_else(|| {
+            let (reference, attendee) = (reference(reading), reading.attendee.clone());
+            seats.push(Seat { reference, attendee, ..Seat::default() });
+            seats.len() - 1
         });
-        Some(seats.len() - 1)
+        let Seat { taken_at, .. } = seats[place];
+        let again = taken_at.is_none_or(|at| reading.at - at > MOMENT);
+        if again
+            && seats[place].left_at() < Some(reading.at)
+            && reading.transition.change != Change::Cancelled
+        {
+            // Somebody who left before may have taken a seat again, unless this is older news.
+            let mine = seats.iter().filter(|seat| seat.is_of(reading.attendee.as_deref()));
+            let since = |at: &DateTime<Utc>| *at >= reading.at;
+            let cancelled_at = mine.clone().filter_map(|it| it.cancelled_at).max().filter(since);
+            let moved_at = mine.filter_map(|seat| seat.moved_at).max().filter(since);
+            let seat = &mut seats[place];
+            seat.reached.extend(cancelled_at.map(|_| Reached::Cancelled));
+            seat.cancelled_at = seat.cancelled_at.max(cancelled_at);
+            seat.moved_at = seat.moved_at.max(moved_at);
+        }
+        Some(place)
     }
 
     fn find_seat_of(&mut self, uid: &BookingUid, reading: &Reading) -> Option<usize> {
         let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
         let reference = reference(reading);
-        if let Some(reference) = reference {
-            let by_reference = |seat: &Seat| seat.reference.as_ref() == Some(&reference);
-            if let Some(place) = seats.iter().position(by_reference) {
-                return Some(place);
-            }
-            // A seat that was known by its attendee only, unless they have left it since.
-            let place = seats.iter().position(|seat| {
-                seat.reference.is_none()
-                    && seat.attendee == reading.attendee
-                    && seat.cancelled_at.is_none_or(|at| at >= reading.at)
-            })?;
-            seats[place].reference = Some(reference);
+        let by_reference = |seat: &Seat| seat.reference == reference;
+        if reference.is_some()
+            && let Some(place) = seats.iter().position(by_reference)
+        {
             return Some(place);
         }
-        let mine = |seat: &Seat| seat.attendee == reading.attendee;
-        let taken = seats.iter().position(|seat| mine(seat) && seat.rank() <= Some(Rank::Accepted));
-        taken.or_else(|| seats.iter().position(mine))
+        if reading.transition.change == Change::Cancelled {
+            return place_given_up(seats, reading);
+        }
+        // A seat that was known by its attendee only, unless they have left it since.
+        let unnamed = |seat: &Seat| reference.is_none() || seat.reference.is_none();
+        let later = |at: Option<DateTime<Utc>>| at.is_none_or(|at| at >= reading.at);
+        let open = |seat: &Seat| later(seat.cancelled_at) && later(seat.moved_at);
+        let mine = seats.iter().enumerate().filter(|(_, seat)| {
+            seat.is_of(reading.attendee.as_deref()) && unnamed(seat) && open(seat)
+        });
+        let latest = DateTime::<Utc>::MAX_UTC;
+        let (place, _) = mine.min_by_key(|(_, seat)| seat.left_at().unwrap_or(latest))?;
+        if reference.is_some() {
+            seats[place].reference = reference;
+        }
+        Some(place)
     }
 
     /// Compares the values of a delivery with those known; news about one of them is news.
@@ -524,7 +586,9 @@ impl Chains {
         reading.values.iter().map(known).max()
     }
 
-    fn note_values(&mut self, reading: &Reading) {
+    /// Keeps the values of a delivery, and returns the seats that are elsewhere by them.
+    fn note_values(&mut self, reading: &Reading) -> Vec<Overtaken> {
+        let mut left = Vec::new();
         for (key, value) in &reading.values {
             let known = self.values.remove(key);
             let before = known.as_ref().map(|known| known.value.clone());
@@ -534,12 +598,13 @@ impl Chains {
                 let places = [before.as_deref(), Some(value)].into_iter().flatten();
                 let places = places.map(BookingUid::from).chain(reading.seat_from.clone());
                 for place in places.collect::<BTreeSet<_>>() {
-                    self.seat_moved(&place, reading, place.as_str() != after.value);
+                    left.extend(self.seat_moved(&place, reading, place.as_str() != after.value));
                 }
             }
             self.values.insert(key.clone(), after);
             self.written.insert(key.clone());
         }
+        left
     }
 
     /// How far a booking has come within its chain.
@@ -596,6 +661,11 @@ impl Chains {
     }
 
     fn is_paid(&self, uid: &BookingUid) -> bool {
+        // Going back from each booking of a long chain takes its time.
+        let chain = self.chain(uid).filter_map(|member| self.bookings.get(member));
+        if !chain.into_iter().any(|link| link.facts.paid) {
+            return false;
+        }
         let mut seen = HashSet::new();
         let mut at = Some(uid);
         while let Some(uid) = at.filter(|uid| seen.insert(*uid)) {
@@ -632,6 +702,9 @@ impl Chains {
             self.touched.insert(member.clone());
             let own_seat = case.seat.is_some() && Some(member) == uid;
             if now > *before && !(own_seat && now <= Some(Rank::Accepted)) {
+                // Whose seat was moved silences nobody who had left.
+                let is_moved = self.whole(member) == Some(Rank::Moved);
+                let now = if is_moved { now } else { now.min(Some(Rank::Cancelled)) };
                 overtaken.extend(Overtaken::new(member, None, now));
             }
         }
@@ -644,7 +717,7 @@ impl Chains {
             let seat = self.bookings.get(uid).and_then(|link| link.facts.seats.get(place));
             let now = seat.and_then(Seat::rank);
             if now > case.rank {
-                overtaken.extend(Overtaken::new(uid, i32::try_from(place).ok(), now));
+                overtaken.extend(now.and_then(|now| Overtaken::of_seat(uid, place, now)));
             }
         }
         overtaken
@@ -681,6 +754,11 @@ impl Overtaken {
     fn new(uid: &BookingUid, seat: Option<i32>, rank: Option<Rank>) -> Option<Self> {
         Some(Self { uid: uid.clone(), seat, below: number_of(rank?) })
     }
+
+    /// A seat that was moved silences nobody who had left.
+    fn of_seat(uid: &BookingUid, place: usize, rank: Rank) -> Option<Self> {
+        Self::new(uid, i32::try_from(place).ok(), Some(rank.min(Rank::Cancelled)))
+    }
 }
 
 fn number_of(rank: Rank) -> i16 {
@@ -702,6 +780,35 @@ fn rank_of(change: Change) -> i16 {
         Change::Cancelled | Change::RescheduleRequested => number_of(Rank::Cancelled),
         _ => i16::MAX,
     }
+}
+
+/// The seat that somebody gives up, of those that they took before: the latest since they last
+/// left, or the one that another delivery gave up in the same moment, or an earlier one.
+fn place_given_up(seats: &[Seat], reading: &Reading) -> Option<usize> {
+    let mine = || taken_before(seats, reading);
+    let left_at = mine().filter_map(|(_, seat)| seat.left_at()).max();
+    let likely = |seat: &Seat| match () {
+        () if seat.rank() > Some(Rank::Accepted) => {
+            seat.cancelled_at.is_some_and(|at| (at - reading.at).abs() < MOMENT).then_some(1)
+        }
+        () if left_at.is_some() && seat.taken_at <= left_at => Some(0),
+        () => Some(2),
+    };
+    let named = reference(reading).is_some();
+    let unnamed = mine().filter(|(_, seat)| !named || seat.reference.is_none());
+    let likely = unnamed.filter_map(|(place, seat)| Some(((likely(seat)?, seat.taken_at), place)));
+    likely.max().map(|(_, place)| place)
+}
+
+/// The seats that the attendee of a delivery took before it.
+fn taken_before<'a>(
+    seats: &'a [Seat],
+    reading: &'a Reading,
+) -> impl Iterator<Item = (usize, &'a Seat)> {
+    let seats = seats.iter().enumerate();
+    seats.filter(|(_, seat)| {
+        seat.is_of(reading.attendee.as_deref()) && seat.taken_at <= Some(reading.at)
+    })
 }
 
 fn reference(reading: &Reading) -> Option<String> {

@@ -7,6 +7,7 @@ use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event, F
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     Change, Seat, Subject, Transition,
@@ -63,14 +64,21 @@ impl Reading {
     /// Reads what a delivery means; `None` for unknown triggers and opaque bodies.
     #[must_use]
     pub fn of(delivery: &Delivery, received_at: DateTime<Utc>) -> Option<Self> {
-        let transition = sane(Transition::of(delivery)?);
         let event = &delivery.event;
         let booking = event.booking().map(AsRef::as_ref);
+        let transition = sane(Transition::of(delivery)?, booking);
         let trigger = event.trigger()?;
         let created_at = delivery.created_at;
         let subject = transition.subject.as_ref().map(|subject| digest(&[&subject.to_string()]));
+        let values = values(event, &transition);
         let identity = created_at.zip(subject).map(|(at, subject)| {
-            digest(&[trigger.as_str(), &subject, &at.timestamp_micros().to_string()])
+            let at = at.timestamp_micros().to_string();
+            let mut parts = vec![trigger.as_str(), &subject, &at];
+            if transition.change == Change::NoShow {
+                // Two attendees may be marked in one moment.
+                parts.extend(values.iter().map(|(key, _)| key.as_str()));
+            }
+            digest(&parts)
         });
         Some(Self {
             at: created_at.unwrap_or(received_at),
@@ -88,7 +96,7 @@ impl Reading {
                 }
                 _ => None,
             },
-            values: values(event, &transition),
+            values,
             transition,
         })
     }
@@ -126,9 +134,15 @@ impl Reading {
 }
 
 /// Drops ids that no database could index: nothing can be linked by them.
-fn sane(mut transition: Transition) -> Transition {
+fn sane(mut transition: Transition, booking: Option<&Booking>) -> Transition {
+    if let Some(Subject::Seat(_, seat)) = &mut transition.subject
+        && matches!(seat, Seat::Reference(seat) if !is_id(&seat.as_str().into()))
+    {
+        // Cal.com writes an empty reference where it made none.
+        let email = booking.and_then(|booking| Some(booking.booker()?.email.clone()));
+        *seat = Seat::Attendee(email.unwrap_or_default());
+    }
     let whole = |subject: &Subject| match subject {
-        Subject::Seat(uid, Seat::Reference(seat)) => is_id(uid) && seat.as_str().len() <= ID,
         Subject::Booking(uid) | Subject::Seat(uid, _) => is_id(uid),
         _ => true,
     };
@@ -171,6 +185,10 @@ fn seat_from(booking: Option<&Booking>, transition: &Transition) -> Option<Booki
     let booking = booking?;
     let Some(Subject::Seat(uid, seat)) = &transition.subject else { return None };
     let from = booking.reschedule_uid.as_ref().filter(|from| *from != uid && is_id(from))?;
+    // Cal.com's references are UUIDs in their long form, its bookings' uids are not.
+    if from.as_str().len() == 36 && Uuid::try_parse(from.as_str()).is_ok() {
+        return None;
+    }
     let own = matches!(seat, Seat::Reference(seat) if seat.as_str() == from.as_str());
     (!own).then(|| from.clone())
 }

@@ -124,16 +124,30 @@ pub(crate) struct Seat {
     /// Whose it is, as a digest.
     pub(crate) attendee: Option<String>,
     pub(crate) reached: BTreeSet<Reached>,
+    /// When it was last reported as taken; who leaves by the address had taken it before.
+    pub(crate) taken_at: Option<DateTime<Utc>>,
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
+    /// When whose seat it is moved to another booking under a new reference.
+    pub(crate) moved_at: Option<DateTime<Utc>>,
     pub(crate) moved: bool,
 }
 
 impl Seat {
     pub(crate) fn rank(&self) -> Option<Rank> {
-        if self.moved {
+        if self.moved || (self.moved_at.is_some() && self.moved_at >= self.taken_at) {
             return Some(Rank::Moved);
         }
         self.reached.iter().filter_map(|reached| reached.rank()).max()
+    }
+
+    /// Whether it is this attendee's.
+    pub(crate) fn is_of(&self, attendee: Option<&str>) -> bool {
+        self.attendee.is_some() && self.attendee.as_deref() == attendee
+    }
+
+    /// When its attendee was last known to leave.
+    pub(crate) fn left_at(&self) -> Option<DateTime<Utc>> {
+        self.cancelled_at.max(self.moved_at)
     }
 
     fn is_gone(&self) -> bool {
@@ -154,6 +168,8 @@ pub(crate) struct Facts {
     /// When the earliest delivery about it was sent.
     pub(crate) first_at: Option<DateTime<Utc>>,
     pub(crate) paid: bool,
+    /// What began or ended, with the start that it was about.
+    pub(crate) meetings: BTreeSet<(Reached, DateTime<Utc>)>,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -163,14 +179,30 @@ impl Facts {
         self.shown.is_some() || self.reached.iter().any(|reached| reached.rank().is_some())
     }
 
+    /// Whether the meeting that starts then has begun or ended.
+    pub(crate) fn has_met(&self, state: Reached, start: DateTime<Utc>) -> bool {
+        self.meetings.contains(&(state, start))
+    }
+
     /// How far the booking has come, its chain left aside.
     pub(crate) fn rank(&self) -> Option<Rank> {
         let whole = self.reached.iter().filter_map(|reached| reached.rank()).max();
         let whole = whole.max(self.shown);
-        let seated = !self.seats.is_empty() && self.seats.iter().all(Seat::is_gone);
-        if seated && whole <= Some(Rank::Accepted) && self.reached.contains(&Reached::Accepted) {
-            // Nobody is left that we know of.
-            let moved = self.seats.iter().any(|seat| seat.moved);
+        // Who gives up a seat has given up those that they took before, whatever was reported.
+        let left = |seat: &Seat| {
+            let mine = self.seats.iter().filter(|other| other.is_of(seat.attendee.as_deref()));
+            mine.filter_map(Seat::left_at).max().is_some_and(|at| seat.taken_at <= Some(at))
+        };
+        let is_gone = |seat: &Seat| seat.is_gone() || left(seat);
+        let seated = !self.seats.is_empty() && self.seats.iter().all(is_gone);
+        if seated && whole.is_some() && whole <= Some(Rank::Accepted) {
+            // Nobody is left that we know of; the last one tells what became of the booking.
+            let moved_at = self.seats.iter().filter_map(|seat| seat.moved_at).max();
+            let cancelled_at = self.seats.iter().filter_map(|seat| seat.cancelled_at).max();
+            let moved = match moved_at {
+                Some(_) => moved_at > cancelled_at,
+                None => self.seats.iter().any(|seat| seat.moved),
+            };
             return Some(if moved { Rank::Moved } else { Rank::Cancelled });
         }
         whole

@@ -28,7 +28,8 @@ impl Value {
         match known {
             None => Self { value: value.to_owned(), at, number: 1 },
             Some(known) if known.value == value => Self { at: known.at.max(at), ..known },
-            Some(known) if known.at < at => {
+            // Of two reports of one moment the same one must win in any order.
+            Some(known) if (known.at, known.value.as_str()) < (at, value) => {
                 Self { value: value.to_owned(), at, number: known.number + 1 }
             }
             Some(known) => known,
@@ -52,7 +53,7 @@ impl Step {
         match known {
             None => Self::New,
             Some(known) if known.value == value => Self::Same,
-            Some(known) if known.at < at => Self::New,
+            Some(known) if (known.at, known.value.as_str()) < (at, value) => Self::New,
             Some(_) => Self::Late,
         }
     }

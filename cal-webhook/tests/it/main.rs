@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
 mod bodies;
+mod chains;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod desk;
 mod faulty;
 mod hooks;
 mod logs;
 mod memory;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod model;
+mod news;
 mod receiver;
 mod recorded;
 #[path = "../../../cal-core/tests/it/recordings.rs"]
