@@ -97,6 +97,21 @@ impl Database {
         })
     }
 
+    /// Returns how many rows hooks have written so far.
+    pub(crate) async fn count_effects(&self) -> anyhow::Result<i64> {
+        const COUNT: &str = "SELECT count(*) FROM chaos_effects";
+        Ok(match self {
+            Self::Sqlite { url } => {
+                let mut connection = SqliteConnection::connect(url).await?;
+                sqlx::query_scalar(COUNT).fetch_one(&mut connection).await?
+            }
+            Self::Postgres { url, .. } => {
+                let mut connection = PgConnection::connect(url).await?;
+                sqlx::query_scalar(COUNT).fetch_one(&mut connection).await?
+            }
+        })
+    }
+
     /// Removes what was made outside the run's folder.
     pub(crate) async fn remove(self) -> anyhow::Result<()> {
         if let Self::Postgres { server, schema, .. } = self {

@@ -1,7 +1,8 @@
 //! Kills the example site under load and compares its ledger with what was sent.
 //!
 //! Senders post signed deliveries, a provider outside writes down what hooks send, and the site is
-//! stopped at random moments and at named places. In the end the three ledgers must agree.
+//! stopped at random moments and at named places. In the end the three ledgers must agree. With
+//! `--outages` it is the database server that is crashed under the site.
 
 mod admin;
 mod body;
@@ -12,6 +13,7 @@ mod evidence;
 mod http;
 mod killer;
 mod model;
+mod outage;
 mod outbox;
 mod provider;
 mod report;
@@ -39,6 +41,7 @@ use crate::{
     database::{Database, Kind},
     evidence::Evidence,
     killer::Toll,
+    outage::{Outages, Server},
     outbox::Outbox,
     provider::Provider,
     report::Report,
@@ -64,6 +67,10 @@ struct Options {
     /// How many times the site is killed; for every five kills it is once asked to stop.
     #[arg(long, default_value_t = 15)]
     kills: usize,
+
+    /// How many times a PostgreSQL of its own is crashed and restarted, instead of the site.
+    #[arg(long, default_value_t = 0)]
+    outages: usize,
 
     /// What all chance follows from; a random number unless given.
     #[arg(long)]
@@ -96,8 +103,15 @@ async fn main() -> anyhow::Result<ExitCode> {
     let name = format!("calcom-chaos-{}-{}", std::process::id(), fastrand::u16(..));
     let folder = env::temp_dir().join(&name);
     fs::create_dir_all(&folder)?;
-    let report = run(&options, program, &name, &folder)
-        .await
+    let server = match options.outages {
+        0 => None,
+        _ => Some(Server::start(&folder).await?),
+    };
+    let report = run(&options, program, &name, &folder, server.as_ref()).await;
+    if let Some(server) = server {
+        server.stop().await?;
+    }
+    let report = report
         .with_context(|| format!("the run broke off; the site's log is in {}", folder.display()))?;
     let table = report.to_string();
     if let Some(path) = &options.report {
@@ -112,7 +126,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     for broken in report.broken() {
         writeln!(stderr, "broken: {broken}")?;
     }
-    writeln!(stderr, "the site's log is in {}, and its database is kept", folder.display())?;
+    let kept = if options.outages == 0 { ", and its database is kept" } else { "" };
+    writeln!(stderr, "the site's log is in {}{kept}", folder.display())?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -121,13 +136,18 @@ async fn run(
     program: PathBuf,
     name: &str,
     folder: &Path,
+    server: Option<&Server>,
 ) -> anyhow::Result<Report> {
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    writeln!(std::io::stderr(), "seed {seed}, {:?}", options.database)?;
+    let (kind, url, kills) = match server {
+        Some(server) => (Kind::Postgres, Some(server.url()), 0),
+        None => (options.database, options.url.clone(), options.kills),
+    };
+    writeln!(std::io::stderr(), "seed {seed}, {kind:?}")?;
     let mut random = Rng::with_seed(seed);
     let schedule = Arc::new(Schedule::invent(&mut random, options.deliveries));
-    let rounds = killer::rounds(&mut random, options.kills, schedule.sends.len());
-    let database = Database::create(options.database, name, folder, options.url.as_deref()).await?;
+    let rounds = killer::rounds(&mut random, kills, schedule.sends.len());
+    let database = Database::create(kind, name, folder, url.as_deref()).await?;
     let provider = Provider::start(seed).await?;
     let address = site::free_address()?;
     let site = Site {
@@ -148,6 +168,11 @@ async fn run(
     }
     let mut toll = Toll::default();
     let child = killer::run(&site, &rounds, &outbox, &provider, &mut toll).await?;
+    let mut outages = Outages::default();
+    if let Some(server) = server {
+        let plan = (options.outages, schedule.sends.len());
+        outages.run(server, plan, &mut random, &outbox, &database).await?;
+    }
     outbox.release_all();
     all_sent(&outbox, senders).await?;
     let ledger = admin::settled(address, Duration::from_secs(options.patience)).await?;
@@ -165,6 +190,7 @@ async fn run(
     report.figure("seed", seed);
     report.figure("database", database.describe());
     stops(&toll, &mut report);
+    outages.report(&mut report);
     check::deliveries(&evidence, &mut report);
     check::tasks(&evidence, &mut report);
     effect::inside(&evidence, &mut report);

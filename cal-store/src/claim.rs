@@ -102,7 +102,7 @@ async fn take(
         }
     }
     if !unreadable.is_empty() {
-        let rows = settle::json(&unreadable);
+        let rows = settle::json(&unreadable)?;
         conn.execute(UNREADABLE, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     }
     // Tasks come in the order of their making.
@@ -118,7 +118,7 @@ async fn deliveries(
     let mut ids: Vec<&str> = claimed.iter().map(|(_, delivery, ..)| delivery.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let stored: Vec<Stored> = conn.fetch(DELIVERIES, &[Arg::Text(&settle::json(&ids))]).await?;
+    let stored: Vec<Stored> = conn.fetch(DELIVERIES, &[Arg::Text(&settle::json(&ids)?)]).await?;
     Ok(stored
         .into_iter()
         .map(|mut stored| {
@@ -173,11 +173,19 @@ pub(crate) async fn renew(
 ) -> Result<Vec<TaskId>, StoreError> {
     let rows: Vec<_> =
         tasks.iter().map(|task| json!({"id": task.id, "fence": task.fence})).collect();
-    let rows = settle::json(&rows);
+    let rows = settle::json(&rows).map_err(out_of_reach)?;
     let mut lent = database.write().await?;
     let mut conn = lent.conn();
-    let now = conn.now().await.map_err(out_of_reach)?;
-    let args = [Arg::Text(&rows), Arg::Int(now.after(lease).0)];
-    let held: Vec<(String,)> = conn.fetch(RENEW, &args).await.map_err(out_of_reach)?;
-    Ok(held.into_iter().filter_map(|(id,)| id.parse().ok()).collect())
+    let renewed = async {
+        let now = conn.now().await?;
+        let args = [Arg::Text(&rows), Arg::Int(now.after(lease).0)];
+        conn.fetch::<(String,)>(RENEW, &args).await
+    };
+    match renewed.await {
+        Ok(held) => Ok(held.into_iter().filter_map(|(id,)| id.parse().ok()).collect()),
+        Err(error) => {
+            lent.discard().await;
+            Err(out_of_reach(error))
+        }
+    }
 }

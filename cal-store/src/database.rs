@@ -246,15 +246,6 @@ impl Tx<'_> {
         }
     }
 
-    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
-        match self {
-            #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => tx.rollback().await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => tx.rollback().await,
-        }
-    }
-
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             #[cfg(feature = "postgres")]
@@ -274,6 +265,18 @@ impl Lent<'_> {
             Self::Reader(conn) => Conn::Sqlite(&mut *conn),
             #[cfg(feature = "sqlite")]
             Self::Writer(writer) => Conn::Sqlite(writer.conn()),
+        }
+    }
+
+    /// Finds out whether a delivery could be written; as a rule nothing is written for that.
+    pub(crate) async fn try_to_write(&mut self) -> Result<(), StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn, _) => crate::postgres::try_to_write(conn).await,
+            #[cfg(feature = "sqlite")]
+            Self::Reader(_) => Err(StoreError::new("a reader cannot write")),
+            #[cfg(feature = "sqlite")]
+            Self::Writer(writer) => writer.try_to_write().await.map_err(crate::error::out_of_reach),
         }
     }
 }

@@ -201,7 +201,7 @@ impl SqlStore {
                 continue;
             }
             erased += found.len();
-            let found = settle::json(&found);
+            let found = settle::json(&found).map_err(crate::error::out_of_reach)?;
             let args = [Arg::Text(&found), Arg::MaybeText(instead)];
             let mut lent = self.shared.database.write().await?;
             let done = clear(&mut lent.conn(), texts, &args).await;
@@ -219,11 +219,11 @@ async fn blank(conn: &mut Conn<'_>, found: &[Kept]) -> Result<Erased, sqlx::Erro
     let now = conn.now().await?;
     let unplanned: Vec<_> = found.iter().filter(|row| row.3.is_none()).map(closed).collect();
     if !unplanned.is_empty() {
-        let rows = settle::json(&unplanned);
+        let rows = settle::json(&unplanned)?;
         conn.execute(CLOSE, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     }
     let ids: Vec<&str> = found.iter().map(|(_, id, ..)| id.as_str()).collect();
-    let ids = settle::json(&ids);
+    let ids = settle::json(&ids)?;
     let args = [Arg::Text(&ids), Arg::Int(now.0), Arg::Text(ERASED)];
     let deliveries = conn.execute(BLANK, &args[..1]).await?;
     let tasks = conn.execute(DROP, &args).await?;

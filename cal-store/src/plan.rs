@@ -266,7 +266,7 @@ async fn load(
         readings().flat_map(Reading::uids).map(ToString::to_string).collect();
     let keys: BTreeSet<&str> = readings().flat_map(Reading::keys).collect();
     if !keys.is_empty() {
-        let keys = settle::json(&keys);
+        let keys = settle::json(&keys)?;
         let values: Vec<(String, String, i64, i64)> =
             conn.fetch(VALUES, &[Arg::Text(&keys)]).await?;
         for (key, value, at, number) in values {
@@ -279,8 +279,8 @@ async fn load(
     }
     let numbers =
         readings().filter_map(Reading::number).map(|BookingId(number)| number.to_string());
-    let numbers = settle::json(&numbers.collect::<Vec<_>>());
-    let uids = settle::json(&uids);
+    let numbers = settle::json(&numbers.collect::<Vec<_>>())?;
+    let uids = settle::json(&uids)?;
     let rows: Vec<Booking> = conn.fetch(BOOKINGS, &[Arg::Text(&uids), Arg::Text(&numbers)]).await?;
     let mut known = BTreeSet::new();
     for row in rows {
@@ -290,7 +290,7 @@ async fn load(
     }
     let first = items.iter().filter(|item| item.turn == Turn::First);
     let identities = first.filter_map(|item| item.reading.as_ref()?.identity());
-    let identities = settle::json(&identities.collect::<BTreeSet<_>>());
+    let identities = settle::json(&identities.collect::<BTreeSet<_>>())?;
     let identities: Vec<(String,)> = conn.fetch(IDENTITIES, &[Arg::Text(&identities)]).await?;
     for (identity,) in identities {
         chains.insert_identity(identity);
@@ -336,14 +336,14 @@ async fn keep_changes(
                 })
             })
             .collect();
-        conn.execute(KEEP_BOOKINGS, &[Arg::Text(&settle::json(&rows))]).await?;
+        conn.execute(KEEP_BOOKINGS, &[Arg::Text(&settle::json(&rows)?)]).await?;
     }
     if !changes.values.is_empty() {
         let rows = changes.values.iter().map(|(key, value)| {
             let at = Micros::from(value.at).0;
             json!({"key": key, "value": value.value, "at": at, "number": value.number})
         });
-        let rows = settle::json(&rows.collect::<Vec<_>>());
+        let rows = settle::json(&rows.collect::<Vec<_>>())?;
         conn.execute(KEEP_VALUES, &[Arg::Text(&rows)]).await?;
     }
     rename(conn, changes, known).await
@@ -369,7 +369,7 @@ async fn rename(
         .map(|(old, new)| json!({"old": old, "new": new}))
         .collect();
     if !rows.is_empty() {
-        conn.execute(RENAME_LANES, &[Arg::Text(&settle::json(&rows))]).await?;
+        conn.execute(RENAME_LANES, &[Arg::Text(&settle::json(&rows)?)]).await?;
     }
     Ok(())
 }
@@ -402,7 +402,7 @@ async fn keep_decisions(
             })
         })
         .collect();
-    let rows = settle::json(&rows);
+    let rows = settle::json(&rows)?;
     conn.execute(KEEP_DECISIONS, &[Arg::Text(&rows), Arg::Int(now.0)]).await.map(drop)
 }
 
@@ -466,7 +466,7 @@ async fn keep_tasks(
     if rows.is_empty() {
         return Ok(false);
     }
-    conn.execute(KEEP_TASKS, &[Arg::Text(&settle::json(&rows))]).await?;
+    conn.execute(KEEP_TASKS, &[Arg::Text(&settle::json(&rows)?)]).await?;
     Ok(true)
 }
 
@@ -487,6 +487,6 @@ async fn supersede(conn: &mut Conn<'_>, items: &[Item], now: Micros) -> Result<(
     if rows.is_empty() {
         return Ok(());
     }
-    let rows = settle::json(&rows);
+    let rows = settle::json(&rows)?;
     conn.execute(SUPERSEDE, &[Arg::Text(&rows), Arg::Int(now.0)]).await.map(drop)
 }

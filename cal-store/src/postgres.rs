@@ -145,6 +145,13 @@ async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
     Ok(())
 }
 
+/// Checks that this is no replica, and that transactions may write.
+pub(crate) async fn try_to_write(conn: &mut PgConnection) -> Result<(), StoreError> {
+    const SETTING: &str = "SELECT CAST(current_setting('transaction_read_only') AS BOOLEAN)";
+    let only_reads = sqlx::query_scalar(SETTING).fetch_one(conn).await.map_err(out_of_reach)?;
+    if only_reads { Err(StoreError::new("the server takes no writes")) } else { Ok(()) }
+}
+
 /// Inserts deliveries that are not kept yet, in one statement, and returns the ids of the new ones.
 pub(crate) async fn insert(
     conn: &mut PgConnection,

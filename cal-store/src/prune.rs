@@ -84,7 +84,9 @@ impl SqlStore {
             after.clone_from(last);
             let ids: Vec<_> = rows.iter().map(|(id, _)| id).collect();
             let mut lent = self.shared.database.write().await?;
-            let done = forget(&mut lent.conn(), &settle::json(&ids)).await;
+            let done =
+                forget(&mut lent.conn(), &settle::json(&ids).map_err(crate::error::out_of_reach)?)
+                    .await;
             pruned += usize::try_from(lent.end(done).await?).unwrap_or_default();
         }
     }

@@ -234,7 +234,7 @@ impl SqlStore {
                 AND uid IN (SELECT item.value FROM" texts(1) ")"
         );
         let uids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
-        let uids = settle::json(&uids);
+        let uids = settle::json(&uids).map_err(out_of_reach)?;
         let items: Vec<(String, i64, String)> = self.ask(HISTORY, &[Arg::Text(&uids)]).await?;
         let mut history: BTreeMap<String, Vec<HistoryItem>> = BTreeMap::new();
         for (uid, at, transition) in items {

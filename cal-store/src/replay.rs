@@ -175,7 +175,7 @@ async fn copy(
     let now = conn.now().await?;
     let copies: Vec<_> =
         batch.iter().map(|id| json!({"id": id, "copy": DeliveryId::new()})).collect();
-    let rows = settle::json(&copies);
+    let rows = settle::json(&copies)?;
     let copied = conn.execute(COPY, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     if copied == 0 {
         return Ok(0);
@@ -183,7 +183,7 @@ async fn copy(
     let task = |copy: &Value, hook: &str| json!({"id": TaskId::new(), "delivery": copy["copy"], "hook": hook});
     let tasks: Vec<_> =
         copies.iter().flat_map(|copy| hooks.iter().map(move |hook| task(copy, hook))).collect();
-    let rows = settle::json(&tasks);
+    let rows = settle::json(&tasks)?;
     conn.execute(TASKS, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     if let Some((object, actor)) = audit {
         note(&mut conn, now, "replay", object, actor).await?;

@@ -85,7 +85,7 @@ pub(crate) async fn settle(
 async fn write(conn: &mut Conn<'_>, group: &[Settling]) -> Result<Vec<bool>, sqlx::Error> {
     let now = conn.now().await?;
     let rows: Vec<Row> = group.iter().map(|settling| row(settling, now)).collect();
-    let json = json(&rows);
+    let json = json(&rows)?;
     let args = [Arg::Text(&json), Arg::Int(now.0)];
     let mut settled: Vec<(String,)> = if rows.iter().any(|row| row.error.is_some()) {
         let mut tx = conn.begin().await?;
@@ -118,8 +118,8 @@ fn row(settling: &Settling, now: Micros) -> Row {
 }
 
 /// Writes rows as JSON, for statements that take any number of them.
-pub(crate) fn json(rows: &impl Serialize) -> String {
-    let text = serde_json::to_string(rows).unwrap_or_else(|_| "[]".to_owned());
+pub(crate) fn json(rows: &impl Serialize) -> Result<String, sqlx::Error> {
+    let text = serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
     // PostgreSQL keeps no NUL in texts.
-    if text.contains("\\u0000") { text.replace("\\u0000", "\\ufffd") } else { text }
+    Ok(if text.contains("\\u0000") { text.replace("\\u0000", "\\ufffd") } else { text })
 }

@@ -1,6 +1,10 @@
 //! SQLite: one file, one writer.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use cal_webhook::StoreError;
 use sqlx::{
@@ -34,12 +38,15 @@ pub(crate) struct Sqlite {
     readers: SqlitePool,
     writer: Mutex<Option<SqliteConnection>>,
     is_set_up: OnceCell<()>,
+    /// Writing has failed, and nobody has tried again what takes space.
+    is_in_doubt: AtomicBool,
 }
 
 /// The only connection that writes, while nobody else uses it.
 pub(crate) struct Writer<'a> {
     guard: MutexGuard<'a, Option<SqliteConnection>>,
     conn: Option<SqliteConnection>,
+    is_in_doubt: &'a AtomicBool,
 }
 
 impl Sqlite {
@@ -69,7 +76,7 @@ impl Sqlite {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(reading);
         let (writer, is_set_up) = (Mutex::new(None), OnceCell::new());
-        Ok(Self { options, readers, writer, is_set_up })
+        Ok(Self { options, readers, writer, is_set_up, is_in_doubt: AtomicBool::new(false) })
     }
 
     pub(crate) async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
@@ -95,7 +102,7 @@ impl Sqlite {
                 conn
             }
         };
-        Ok(Writer { guard, conn: Some(conn) })
+        Ok(Writer { guard, conn: Some(conn), is_in_doubt: &self.is_in_doubt })
     }
 
     pub(crate) async fn close(&self) {
@@ -113,8 +120,29 @@ impl Writer<'_> {
         self.conn.as_mut().expect("a writer has its connection until it is dropped")
     }
 
+    /// Finds out whether a delivery could be written.
+    ///
+    /// Nothing is written, except after a failure: a full disk shows only when it takes no more.
+    pub(crate) async fn try_to_write(&mut self) -> Result<(), sqlx::Error> {
+        // More than what a failed attempt may have left in the log.
+        const WRITE: &str = "INSERT INTO cal_values (key, value, at, number) \
+            VALUES ('ready', hex(zeroblob(32768)), 0, 0) \
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        const REMOVE: &str = "DELETE FROM cal_values WHERE key = 'ready'";
+        let is_in_doubt = self.is_in_doubt;
+        let conn = self.conn();
+        conn.begin_with("BEGIN IMMEDIATE").await?.rollback().await?;
+        if is_in_doubt.load(Ordering::Relaxed) {
+            sqlx::query(WRITE).execute(&mut *conn).await?;
+            sqlx::query(REMOVE).execute(conn).await?;
+            is_in_doubt.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Gives the connection up, so that the next writer opens the file anew.
     pub(crate) async fn discard(mut self) {
+        self.is_in_doubt.store(true, Ordering::Relaxed);
         if let Some(conn) = self.conn.take() {
             let _ = conn.close_hard().await;
         }

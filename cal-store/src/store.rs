@@ -19,7 +19,7 @@ use crate::{
     plan,
     settle::{self, Settling},
     time::Micros,
-    writer::{Grouped, Row},
+    writer::{self, DEADLINE, Grouped, Row},
 };
 
 /// How long a store sleeps at the most when nobody tells it of news.
@@ -88,20 +88,21 @@ impl SqlStore {
 
     /// Checks that the database can be written to.
     ///
+    /// Takes six seconds at the most.
+    ///
     /// # Errors
     ///
     /// Fails when a delivery that came now could not be kept.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let mut lent = self.shared.database.write().await?;
         let tried = async {
-            // Nothing is written: it is enough that it could be.
-            lent.conn().begin().await?.rollback().await
+            let mut lent = self.shared.database.write().await?;
+            let tried = lent.try_to_write().await;
+            if tried.is_err() {
+                lent.discard().await;
+            }
+            tried
         };
-        let tried = tried.await;
-        if tried.is_err() {
-            lent.discard().await;
-        }
-        tried.map_err(out_of_reach)
+        time::timeout(DEADLINE, tried).await.unwrap_or_else(|_| Err(writer::late()))
     }
 
     /// Closes all connections; what is under way is ended first.
@@ -124,7 +125,7 @@ impl SqlStore {
             let after = |hook: &str| claimed_at.get(hook).map_or(0, |at| at.0);
             hooks.iter().map(|hook| json!({"hook": hook, "after": after(hook)})).collect()
         };
-        let rows = settle::json(&rows);
+        let rows = settle::json(&rows).map_err(out_of_reach)?;
         let mut lent = self.shared.database.read().await?;
         let mut conn = lent.conn();
         let now = conn.now().await.map_err(out_of_reach)?;
@@ -186,9 +187,10 @@ impl Store for SqlStore {
     }
 
     async fn wake(&self, hooks: &[&str]) {
-        let pause = match self.next_due(hooks).await {
-            Ok(due) => due.min(POLL),
-            Err(_) => Duration::from_secs(1),
+        // A connection that died without a word must not put the worker to sleep for ever.
+        let pause = match time::timeout(DEADLINE, self.next_due(hooks)).await {
+            Ok(Ok(due)) => due.min(POLL),
+            Ok(Err(_)) | Err(_) => Duration::from_secs(1),
         };
         let _ = time::timeout(pause, self.shared.work.notified()).await;
     }
@@ -198,9 +200,12 @@ impl SqlStore {
     /// Runs a statement that changes one task, and tells whether there was such a task.
     async fn change(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<bool, StoreError> {
         let mut lent = self.shared.database.write().await?;
-        let changed = lent.conn().execute(sql, args).await.map_err(out_of_reach)?;
+        let changed = lent.conn().execute(sql, args).await;
+        if changed.is_err() {
+            lent.discard().await;
+        }
         self.shared.work.notify_one();
-        Ok(changed > 0)
+        Ok(changed.map_err(out_of_reach)? > 0)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::time::Micros;
 const QUEUE: usize = 1024;
 
 /// How long a job may take, from when it was handed in.
-const DEADLINE: Duration = Duration::from_secs(6);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(6);
 
 /// A delivery on its way into the table.
 #[derive(Clone, Debug)]
@@ -77,7 +77,10 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
                 let (jobs, replies): (Vec<J>, Vec<_>) =
                     asked.map(|Job { job, reply }| (job, reply)).unzip();
                 if !jobs.is_empty() {
-                    answer(replies, work(jobs).await);
+                    // Nobody waits for longer. A connection that died without a word would never
+                    // answer, and hold up all who come later.
+                    let done = time::timeout(DEADLINE, work(jobs)).await;
+                    answer(replies, done.unwrap_or_else(|_| Err(late())));
                 }
                 if shared.waiting.fetch_sub(count, Ordering::AcqRel) == count {
                     shared.calm.notify_waiters();
@@ -101,7 +104,7 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
             Ok(Ok(Ok(result))) => Ok(result),
             Ok(Ok(Err(error))) => Err(StoreError::caused("the group could not be written", error)),
             Ok(Err(_)) => Err(StoreError::new("the store was opened on a runtime that has ended")),
-            Err(_) => Err(StoreError::new("the database did not become free in time")),
+            Err(_) => Err(late()),
         }
     }
 
@@ -119,6 +122,11 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         // Those who keep coming do not hold others up for ever.
         let _ = time::timeout(limit, quiet).await;
     }
+}
+
+/// Tells that the deadline has passed.
+pub(crate) fn late() -> StoreError {
+    StoreError::new("the database did not become free in time")
 }
 
 fn answer<R>(

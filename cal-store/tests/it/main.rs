@@ -4,7 +4,10 @@
 
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
+#[cfg(unix)]
+mod crowd;
 mod desk;
+mod faults;
 mod inbox;
 mod operations;
 mod order;
