@@ -6,8 +6,9 @@ use cal_webhook::{Accepted, Arrival, DeliveryId, StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    database::{Arg, Conn, Database, Lent},
+    database::{Arg, Conn, Database, Lent, Sql, sql},
     error::out_of_reach,
+    settle,
     writer::{Row, distinct},
 };
 
@@ -63,10 +64,12 @@ pub(crate) async fn accept(
 
 async fn keep(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<Accepted>, sqlx::Error> {
     crate::crash::point("inserting");
-    let new = insert(conn, rows).await?;
+    // Bytes that were kept before are rare, so the ids of the new ones are asked for only then.
+    let inserted = insert(conn, rows).await?;
+    let new = if inserted == rows.len() { Vec::new() } else { which(conn, rows).await? };
     let mut accepted = Vec::with_capacity(rows.len());
     for row in rows {
-        accepted.push(if new.len() == rows.len() || new.contains(&row.id) {
+        accepted.push(if inserted == rows.len() || new.contains(&row.id) {
             Accepted::Stored(id(&row.id)?)
         } else {
             repeat(conn, row).await?
@@ -75,7 +78,17 @@ async fn keep(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<Accepted>, sqlx::
     Ok(accepted)
 }
 
-async fn insert(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<String>, sqlx::Error> {
+/// Asks which of the rows are kept.
+async fn which(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<String>, sqlx::Error> {
+    const KEPT: Sql =
+        sql!("SELECT id FROM cal_deliveries WHERE id IN (SELECT item.value FROM" texts(1) ")");
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let kept: Vec<(String,)> = conn.fetch(KEPT, &[Arg::Text(&settle::json(&ids)?)]).await?;
+    Ok(kept.into_iter().map(|(id,)| id).collect())
+}
+
+/// Inserts what is not kept yet in one statement, and returns how many that were.
+async fn insert(conn: &mut Conn<'_>, rows: &[Row]) -> Result<usize, sqlx::Error> {
     match conn {
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => crate::postgres::insert(conn, rows).await,

@@ -13,11 +13,16 @@ use crate::{
     time::Micros,
 };
 
+/// Claims what is due and is the first of its lane.
+///
+/// What looks superfluous in the inner query leaves PostgreSQL one way to run it: task by task, with
+/// the index of lanes. Left to its statistics, which know nothing of a backlog that came since, it
+/// compares every task of the backlog with every other.
 const CLAIM: Sql = sql!(
     "WITH due AS MATERIALIZED ( \
         SELECT t.seq FROM cal_tasks t WHERE t.hook = $1 AND t.ready_at <= $2 \
-            AND NOT EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane AND e.hook = t.hook \
-                AND e.seq < t.seq AND e.ready_at IS NOT NULL) \
+            AND NOT EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane AND e.seq < t.seq \
+                AND e.hook || '' = t.hook AND e.ready_at IS NOT NULL LIMIT 1 OFFSET 0) \
         ORDER BY t.ready_at, t.seq LIMIT $4" skip_locked ") \
     UPDATE cal_tasks SET \
         state = CASE WHEN superseded THEN 'superseded' \

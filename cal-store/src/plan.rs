@@ -23,8 +23,9 @@ use crate::{
 /// How many deliveries are planned in one round.
 const BATCH: i64 = 256;
 
+/// The order is that of the index of what is unplanned, which PostgreSQL takes then and no other.
 const UNPLANNED: &str = "SELECT seq, id, received_at, body FROM cal_deliveries \
-    WHERE planned_at IS NULL ORDER BY seq LIMIT $1";
+    WHERE planned_at IS NULL ORDER BY planned_at, seq LIMIT $1";
 
 /// Deliveries that were held back, and whose booking has come, or whose time is up.
 const HELD: &str = "SELECT d.seq, d.id, d.received_at, d.body FROM cal_deliveries d \
@@ -163,6 +164,9 @@ struct TaskRow<'a> {
 
 /// Plans one batch of deliveries and returns how many there were.
 pub(crate) async fn plan(database: &Database, hooks: &Dispatcher) -> Result<usize, StoreError> {
+    if !has_work(&mut database.read().await?.conn()).await.map_err(out_of_reach)? {
+        return Ok(0);
+    }
     let mut lent = database.write().await?;
     match round(&mut lent.conn(), hooks).await {
         Ok(planned) => {
@@ -179,9 +183,6 @@ pub(crate) async fn plan(database: &Database, hooks: &Dispatcher) -> Result<usiz
 }
 
 async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher) -> Result<usize, sqlx::Error> {
-    if !has_work(conn).await? {
-        return Ok(0);
-    }
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     take_turn(&mut conn).await?;
@@ -210,12 +211,13 @@ async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher) -> Result<usize, sqlx::E
     Ok(items.len())
 }
 
-/// Looks whether there is anything to plan, without a transaction that writes.
+/// Looks whether there is anything to plan, without keeping those who write waiting.
 async fn has_work(conn: &mut Conn<'_>) -> Result<bool, sqlx::Error> {
-    const WORK: &str = "SELECT 1 FROM cal_deliveries WHERE planned_at IS NULL LIMIT 1";
-    const WAITS: &str = "SELECT 1 FROM cal_deliveries WHERE decision = 'early' LIMIT 1";
-    let work = !conn.fetch::<(i32,)>(WORK, &[]).await?.is_empty();
-    Ok(work || !conn.fetch::<(i32,)>(WAITS, &[]).await?.is_empty())
+    const WORK: &str = "SELECT 1 FROM (SELECT 1 FROM cal_deliveries WHERE planned_at IS NULL \
+            ORDER BY planned_at, seq LIMIT 1) AS unplanned \
+        UNION ALL SELECT 1 FROM (SELECT 1 FROM cal_deliveries WHERE decision = 'early' \
+            LIMIT 1) AS held";
+    Ok(!conn.fetch::<(i32,)>(WORK, &[]).await?.is_empty())
 }
 
 /// Waits for the turn of this planner, where there may be others.

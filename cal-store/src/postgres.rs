@@ -30,6 +30,10 @@ const CONNECTIONS: u32 = 10;
 /// How long a connection may take to become free.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a connection may have been idle without being tested before it is used again: in a
+/// crowd the test would be a second way to the server and back for every statement.
+const TRUST: Duration = Duration::from_secs(1);
+
 /// How long to wait until listening is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -50,6 +54,15 @@ impl Postgres {
             .max_connections(CONNECTIONS)
             .min_connections(0)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUST {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options);
         Ok(Self { pool, is_set_up: OnceCell::new() })
     }
@@ -152,27 +165,25 @@ pub(crate) async fn try_to_write(conn: &mut PgConnection) -> Result<(), StoreErr
     if only_reads { Err(StoreError::new("the server takes no writes")) } else { Ok(()) }
 }
 
-/// Inserts deliveries that are not kept yet, in one statement, and returns the ids of the new ones.
-pub(crate) async fn insert(
-    conn: &mut PgConnection,
-    rows: &[Row],
-) -> Result<Vec<String>, sqlx::Error> {
+/// Inserts deliveries that are not kept yet, in one statement, and returns how many were new.
+pub(crate) async fn insert(conn: &mut PgConnection, rows: &[Row]) -> Result<usize, sqlx::Error> {
     const INSERT: &str = "INSERT INTO cal_deliveries (id, digest, received_at, source, headers, body) \
         SELECT * FROM UNNEST($1::text[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::bytea[]) \
-        ON CONFLICT (digest) DO NOTHING RETURNING id";
+        ON CONFLICT (digest) DO NOTHING";
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let digests: Vec<&[u8]> = rows.iter().map(|row| row.digest.as_slice()).collect();
     let received_at: Vec<i64> = rows.iter().map(|row| row.received_at.0).collect();
     let sources: Vec<&str> = rows.iter().map(|row| row.source).collect();
     let headers: Vec<Option<&str>> = rows.iter().map(|row| row.headers.as_deref()).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_ref()).collect();
-    sqlx::query_scalar(INSERT)
+    let done = sqlx::query(INSERT)
         .bind(ids)
         .bind(digests)
         .bind(received_at)
         .bind(sources)
         .bind(headers)
         .bind(bodies)
-        .fetch_all(conn)
-        .await
+        .execute(conn)
+        .await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
 }

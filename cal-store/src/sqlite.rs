@@ -185,12 +185,12 @@ async fn check(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
     Ok(())
 }
 
-/// Inserts deliveries that are not kept yet, in one statement, and returns the ids of the new ones.
+/// Inserts deliveries that are not kept yet, in one statement, and returns how many were new.
 pub(crate) async fn insert(
     conn: &mut SqliteConnection,
     rows: &[Row],
-) -> Result<Vec<String>, sqlx::Error> {
-    let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement(rows.len())));
+) -> Result<usize, sqlx::Error> {
+    let mut query = sqlx::query(AssertSqlSafe(statement(rows.len())));
     for row in rows {
         query = query
             .bind(row.id.as_str())
@@ -200,7 +200,8 @@ pub(crate) async fn insert(
             .bind(row.headers.as_deref())
             .bind(row.body.as_ref());
     }
-    query.fetch_all(conn).await
+    let done = query.execute(conn).await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
 }
 
 /// One statement for so many rows: the text is the same every time, so it is prepared once.
@@ -211,5 +212,5 @@ fn statement(rows: usize) -> String {
     for row in 0..rows {
         text += if row == 0 { "(?, ?, ?, ?, ?, ?)" } else { ", (?, ?, ?, ?, ?, ?)" };
     }
-    text + " ON CONFLICT (digest) DO NOTHING RETURNING id"
+    text + " ON CONFLICT (digest) DO NOTHING"
 }

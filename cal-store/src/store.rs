@@ -25,8 +25,10 @@ use crate::{
 /// How long a store sleeps at the most when nobody tells it of news.
 const POLL: Duration = Duration::from_secs(5);
 
-/// How long planning waits for a moment in which no delivery comes in.
+/// How long planning, and claiming and settling tasks, wait for a moment in which no delivery comes
+/// in. Under a load that never ends they go on at this pace.
 const CALM: Duration = Duration::from_millis(200);
+const CALM_TASKS: Duration = Duration::from_millis(20);
 
 /// A store in SQLite or PostgreSQL; cheap to clone.
 ///
@@ -39,7 +41,7 @@ pub struct SqlStore {
 
 pub(crate) struct Shared {
     pub(crate) database: Arc<Database>,
-    accepts: Grouped<Row, Accepted>,
+    accepts: Arc<Grouped<Row, Accepted>>,
     settles: Grouped<Settling, bool>,
     /// Something may be planned or claimed.
     pub(crate) work: Arc<Notify>,
@@ -72,13 +74,17 @@ impl SqlStore {
         }
         let work = Arc::new(Notify::new());
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
-        let accepts = Grouped::start(accept::GROUP, move |rows| {
+        let accepts = Arc::new(Grouped::start(accept::GROUP, move |rows| {
             let database = Arc::clone(&accepting);
             Box::pin(async move { accept::accept(&database, rows).await })
-        });
+        }));
+        let calm = Arc::clone(&accepts);
         let settles = Grouped::start(settle::GROUP, move |group| {
-            let database = Arc::clone(&settling);
-            Box::pin(async move { settle::settle(&database, group).await })
+            let (database, calm) = (Arc::clone(&settling), Arc::clone(&calm));
+            Box::pin(async move {
+                calm.calm(CALM_TASKS).await;
+                settle::settle(&database, group).await
+            })
         });
         database.listen(&work);
         let claimed_at = Mutex::default();
@@ -155,6 +161,7 @@ impl Store for SqlStore {
         limit: usize,
         lease: Duration,
     ) -> Result<Vec<Task>, StoreError> {
+        self.shared.accepts.calm(CALM_TASKS).await;
         let (tasks, now) = claim::claim(&self.shared.database, hook, limit, lease).await?;
         let mut claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
         claimed_at.insert(hook.to_owned(), now);

@@ -4,9 +4,9 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use cal_webhook::StoreError;
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
-    time,
+    task, time,
 };
 
 use crate::time::Micros;
@@ -24,6 +24,12 @@ const QUEUE: usize = 1024;
 
 /// How long a job may take, from when it was handed in.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(6);
+
+/// How long nothing must have come for it to be calm.
+///
+/// Longer than a sender on the same machine needs from one answer to the next request, so that one
+/// that sends delivery after delivery does not wait for what its last one has set off.
+const QUIET: Duration = Duration::from_millis(1);
 
 /// A delivery on its way into the table.
 #[derive(Clone, Debug)]
@@ -38,7 +44,8 @@ pub(crate) struct Row {
 
 /// Does jobs in groups: those that came while the last group was written are the next one.
 ///
-/// There is no timer: a job that comes alone is done at once. A job goes on although nobody waits
+/// There is no timer: a job that comes alone is done at once. Only what has arrived already, and is
+/// about to be handed in, is taken along. A job goes on although nobody waits
 /// for it any more, so whoever sends a delivery cannot break the group of others by hanging up.
 #[derive(Debug)]
 pub(crate) struct Grouped<J, R> {
@@ -52,10 +59,13 @@ struct Job<J, R> {
     reply: oneshot::Sender<Result<R, Arc<StoreError>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Load {
     waiting: AtomicUsize,
     calm: Notify,
+    start: Instant,
+    /// When the last group was done, in microseconds after the start; zero when there was none.
+    last: AtomicU64,
 }
 
 impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
@@ -66,11 +76,13 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         W: Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + 'static,
     {
         let (sender, mut jobs) = mpsc::channel::<Job<J, R>>(QUEUE);
-        let load = Arc::new(Load::default());
+        let (waiting, calm, last) = (AtomicUsize::new(0), Notify::new(), AtomicU64::new(0));
+        let load = Arc::new(Load { waiting, calm, start: Instant::now(), last });
         let shared = Arc::clone(&load);
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(limit);
             while jobs.recv_many(&mut group, limit).await > 0 {
+                gather(&mut jobs, &mut group, limit).await;
                 let count = group.len();
                 // Whoever gave up will come again.
                 let asked = group.drain(..).filter(|job| !job.reply.is_closed());
@@ -82,6 +94,7 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
                     let done = time::timeout(DEADLINE, work(jobs)).await;
                     answer(replies, done.unwrap_or_else(|_| Err(late())));
                 }
+                shared.rest();
                 if shared.waiting.fetch_sub(count, Ordering::AcqRel) == count {
                     shared.calm.notify_waiters();
                 }
@@ -108,15 +121,19 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         }
     }
 
-    /// Waits until nothing waits to be written, but no longer than this.
+    /// Waits until nothing has come for a moment, but no longer than this.
     pub(crate) async fn calm(&self, limit: Duration) {
         let quiet = async {
             loop {
                 let calm = self.load.calm.notified();
-                if self.load.waiting.load(Ordering::Acquire) == 0 {
-                    return;
+                if self.load.waiting.load(Ordering::Acquire) > 0 {
+                    calm.await;
+                    continue;
                 }
-                calm.await;
+                match self.load.restless() {
+                    Some(rest) => time::sleep(rest).await,
+                    None => return,
+                }
             }
         };
         // Those who keep coming do not hold others up for ever.
@@ -127,6 +144,35 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
 /// Tells that the deadline has passed.
 pub(crate) fn late() -> StoreError {
     StoreError::new("the database did not become free in time")
+}
+
+impl Load {
+    /// Notes that a group is done.
+    fn rest(&self) {
+        let micros = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.last.store(micros.max(1), Ordering::Release);
+    }
+
+    /// Returns how long it takes until it has been quiet for long enough.
+    fn restless(&self) -> Option<Duration> {
+        let last = Duration::from_micros(self.last.load(Ordering::Acquire));
+        let quiet = self.start.elapsed().saturating_sub(last);
+        (!last.is_zero() && quiet < QUIET).then(|| QUIET.saturating_sub(quiet))
+    }
+}
+
+/// Lets the requests that have arrived hand in their jobs, as long as that brings more.
+async fn gather<J>(jobs: &mut mpsc::Receiver<J>, group: &mut Vec<J>, limit: usize) {
+    let mut before = 0;
+    while before < group.len() && group.len() < limit {
+        before = group.len();
+        task::yield_now().await;
+        while group.len() < limit
+            && let Ok(job) = jobs.try_recv()
+        {
+            group.push(job);
+        }
+    }
 }
 
 fn answer<R>(

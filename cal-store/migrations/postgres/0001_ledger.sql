@@ -24,7 +24,7 @@ CREATE TABLE cal_deliveries (
     body BYTEA
 );
 
-CREATE INDEX cal_deliveries_unplanned ON cal_deliveries (seq) WHERE planned_at IS NULL;
+CREATE INDEX cal_deliveries_unplanned ON cal_deliveries (planned_at, seq) WHERE planned_at IS NULL;
 CREATE INDEX cal_deliveries_held ON cal_deliveries (held_until) WHERE decision = 'early';
 CREATE INDEX cal_deliveries_decision ON cal_deliveries (decision);
 CREATE INDEX cal_deliveries_uid ON cal_deliveries (uid) WHERE uid IS NOT NULL;
@@ -84,8 +84,8 @@ CREATE TABLE cal_tasks (
     UNIQUE (delivery_id, hook, reminder)
 );
 
-CREATE INDEX cal_tasks_ready ON cal_tasks (hook, ready_at) WHERE ready_at IS NOT NULL;
-CREATE INDEX cal_tasks_lane ON cal_tasks (lane, hook, seq)
+CREATE INDEX cal_tasks_ready ON cal_tasks (hook, ready_at, seq) WHERE ready_at IS NOT NULL;
+CREATE INDEX cal_tasks_lane ON cal_tasks (lane, seq)
     WHERE ready_at IS NOT NULL AND lane IS NOT NULL;
 CREATE INDEX cal_tasks_uid ON cal_tasks (uid) WHERE ready_at IS NOT NULL AND uid IS NOT NULL;
 CREATE INDEX cal_tasks_state ON cal_tasks (state, hook);
