@@ -1,21 +1,18 @@
 //! Servers to send requests to, each in a process of its own, so that its CPU time can be told.
 
-use std::{
-    env,
-    io::{self, BufRead, BufReader, Write},
-    net::SocketAddr,
-    process::{self, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{env, net::SocketAddr, thread, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use cal_webhook::{Hook, MemoryStore, Receiver, Verifier};
 use rustix::time::ClockId;
-use tokio::{net::TcpListener, runtime, sync::oneshot};
+use tokio::runtime;
 
-use crate::{SECRET, ratio::cpu};
+use crate::{
+    SECRET,
+    child::{self, Child},
+    ratio::cpu,
+};
 
 /// The argument that makes this program a server; the kind of server follows.
 const SERVE: &str = "serve";
@@ -61,8 +58,7 @@ impl Kind {
 
 /// Serves if the program was started to, and then returns `true`.
 ///
-/// Writes the address first; then, for every line that is read, the CPU time in nanoseconds. Ends
-/// with its input.
+/// Its replies are the CPU time in nanoseconds.
 ///
 /// # Errors
 ///
@@ -82,28 +78,13 @@ pub fn serve_if_told() -> Result<bool> {
 }
 
 async fn serve(kind: Kind) -> Result<()> {
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-    writeln!(io::stdout(), "{}", listener.local_addr()?)?;
-    let (end, ended) = oneshot::channel::<()>();
-    thread::spawn(move || {
-        let _end = end;
-        io::stdin()
-            .lines()
-            .map_while(Result::ok)
-            .try_for_each(|_| writeln!(io::stdout(), "{:.0}", cpu(ClockId::ProcessCPUTime)))
-    });
-    tokio::select! {
-        served = axum::serve(listener, kind.router()?) => served?,
-        _ = ended => {}
-    }
-    Ok(())
+    child::serve(kind.router()?, |_| format!("{:.0}", cpu(ClockId::ProcessCPUTime))).await
 }
 
 /// A server that runs; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
-    process: process::Child,
-    replies: BufReader<process::ChildStdout>,
+    child: Child,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -115,16 +96,8 @@ impl Server {
     ///
     /// Fails when it cannot be started.
     pub fn start(kind: Kind) -> Result<Self> {
-        let mut process = process::Command::new(env::current_exe()?)
-            .args([SERVE, kind.name()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("could not start a server")?;
-        let output = process.stdout.take().context("the server has no output")?;
-        let mut replies = BufReader::new(output);
-        let address = line(&mut replies)?.parse().context("the server did not say where it is")?;
-        Ok(Self { process, replies, address })
+        let child = Child::start(&[SERVE, kind.name()])?;
+        Ok(Self { address: child.address, child })
     }
 
     /// Returns the CPU time that the server has used, in nanoseconds, once it has nothing to do.
@@ -145,21 +118,6 @@ impl Server {
     }
 
     fn cpu(&mut self) -> Result<f64> {
-        writeln!(self.process.stdin.as_ref().context("the server has no input")?)?;
-        line(&mut self.replies)?.parse().context("the server did not say its CPU time")
+        self.child.ask("cpu")?.parse().context("the server did not say its CPU time")
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Without input it ends by itself.
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
-
-fn line(replies: &mut impl BufRead) -> Result<String> {
-    let mut line = String::new();
-    replies.read_line(&mut line)?;
-    Ok(line.trim().to_owned())
 }

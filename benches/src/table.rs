@@ -56,3 +56,9 @@ pub fn verdict(ratio: f64, goal: Option<f64>) -> [String; 2] {
     let verdict = if ratio <= goal { "ok" } else { "over" };
     [format!("{goal:.2}"), verdict.to_owned()]
 }
+
+/// Writes whether a ratio reaches its goal, as two cells.
+#[must_use]
+pub fn reached(ratio: f64, goal: f64) -> [String; 2] {
+    [format!("{goal:.2}"), if ratio >= goal { "ok" } else { "under" }.to_owned()]
+}

@@ -168,9 +168,9 @@ fn number(event: &Event) -> Option<BookingId> {
 fn shown(event: &Event) -> Option<Rank> {
     let status = match event {
         Event::MeetingEnded(meeting) | Event::MeetingStarted(meeting) => meeting.status.as_ref(),
-        Event::BookingCreated(booking) | Event::BookingRescheduled(booking) => {
-            booking.status.as_ref()
-        }
+        Event::BookingCreated(booking)
+        | Event::BookingRequested(booking)
+        | Event::BookingRescheduled(booking) => booking.status.as_ref(),
         _ => None,
     };
     match status? {

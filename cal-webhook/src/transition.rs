@@ -25,8 +25,8 @@ pub struct Transition {
     pub root: Option<BookingUid>,
     /// Whether the payload already shows a later state than the trigger reports.
     ///
-    /// Cal.com's queue reads the booking again when it sends: a `BOOKING_CREATED` that says cancelled
-    /// or rejected comes too late to act upon.
+    /// Cal.com's queue reads the booking again when it sends: a `BOOKING_CREATED` or
+    /// `BOOKING_REQUESTED` that says cancelled or rejected comes too late to act upon.
     pub stale: bool,
 }
 
@@ -113,11 +113,10 @@ fn accepted(booking: &Booking, moved: bool) -> Transition {
     if booking.status == Some(BookingStatus::Pending) {
         return requested(booking);
     }
-    let late = [BookingStatus::Cancelled, BookingStatus::Rejected];
     Transition {
         moved_from: predecessor(booking),
         root: root(booking),
-        stale: booking.status.as_ref().is_some_and(|status| late.contains(status)),
+        stale: is_late(booking),
         ..Transition::new(
             if moved { Change::Rescheduled } else { Change::Booked },
             Subject::of_booking(booking),
@@ -130,8 +129,15 @@ fn requested(booking: &Booking) -> Transition {
     Transition {
         moved_from: predecessor(booking),
         root: root(booking),
+        stale: is_late(booking),
         ..Transition::new(Change::Requested, Subject::of_booking(booking))
     }
+}
+
+/// Whether the booking was read again after its end had been reported.
+fn is_late(booking: &Booking) -> bool {
+    let late = [BookingStatus::Cancelled, BookingStatus::Rejected];
+    booking.status.as_ref().is_some_and(|status| late.contains(status))
 }
 
 /// `BOOKING_CANCELLED`: the booking or one seat is gone, or the guest shall choose another time.

@@ -19,6 +19,13 @@ pub(crate) enum Rank {
     Moved,
 }
 
+impl Rank {
+    /// Returns the rank as it is kept beside tasks; 0 would be none.
+    pub(crate) fn number(self) -> i16 {
+        self as i16 + 1
+    }
+}
+
 /// Something that a booking or a seat has reached; reported once, it stays.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,11 +100,10 @@ impl About {
         created_at: Option<DateTime<Utc>>,
     ) -> Option<Self> {
         let rank = match (transition.change, &transition.subject) {
-            (
-                Change::Paid | Change::NoShowFee | Change::PaymentInitiated | Change::Requested,
-                _,
-            ) => 1,
-            // The others stay when somebody leaves.
+            // The others stay when somebody leaves, and are whom the row shows.
+            (Change::Cancelled, Some(Subject::Seat(..)))
+            | (Change::Paid | Change::NoShowFee, _)
+            | (Change::PaymentInitiated | Change::Requested, _) => 1,
             (_, Some(Subject::Seat(..)))
             | (Change::Booked | Change::LocationChanged, _)
             | (Change::Reassigned | Change::Rescheduled, _) => 2,

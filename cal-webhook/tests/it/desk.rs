@@ -160,21 +160,26 @@ impl Kept {
     fn load(&self, batch: &[Reading]) -> Chains {
         let mut chains = Chains::default();
         let by_number = |reading: &Reading| self.numbers.get(&reading.number()?);
-        let named = batch.iter().flat_map(|it| it.uids().chain(by_number(it)));
-        let wanted: HashSet<_> = named.filter_map(|uid| Some(&self.rows.get(uid)?.chain)).collect();
-        for row in self.rows.values().filter(|row| wanted.contains(&row.chain)) {
-            let BookingRow { uid, chain, number, about, facts, .. } = row.clone();
-            chains.insert(BookingRow::kept(uid, chain, number, about, facts));
-        }
+        let named = batch.iter().flat_map(|it| it.uids().chain(by_number(it)).cloned());
+        let mut named: HashSet<BookingUid> = named.collect();
         for key in batch.iter().flat_map(Reading::keys) {
-            if let Some(Value { value, at, number, .. }) = self.values.get(key).cloned() {
-                chains.insert_value(key.to_owned(), Value::new(value, at, number));
+            let Some(known) = self.values.get(key).cloned() else { continue };
+            if key.starts_with("seat:") {
+                // The booking that the seat was in may have to be told that it has left.
+                named.insert(known.value.as_str().into());
             }
+            chains.insert_value(key.to_owned(), Value::new(known.value, known.at, known.number));
         }
         for identity in batch.iter().filter_map(Reading::identity) {
             if self.identities.contains(identity) {
                 chains.insert_identity(identity.to_owned());
             }
+        }
+        let chain = |uid| Some(&self.rows.get(uid)?.chain);
+        let wanted: HashSet<_> = named.iter().filter_map(chain).collect();
+        for row in self.rows.values().filter(|row| wanted.contains(&row.chain)) {
+            let BookingRow { uid, chain, number, about, facts, .. } = row.clone();
+            chains.insert(BookingRow::kept(uid, chain, number, about, facts));
         }
         chains
     }

@@ -55,7 +55,7 @@ fn rounds_of_planning_add_up_to_one() {
         let mut rng = Rng::with_seed(seed);
         let mut facts = Story::new(&mut rng).facts;
         if rng.bool() {
-            // Only its own report tells a store from where a seat was moved.
+            // Where a seat has been in between only its own report tells.
             facts.retain(|fact| fact.what == What::SeatMoved || rng.u8(..) > 40);
         }
         let mut rows = None;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{cancelled, statuses, told_in_any_order};
 use crate::{
-    desk::Desk,
+    desk::{Desk, Kept, reading},
     news::{copy, left, news, seat, seat_moved, with},
 };
 
@@ -222,6 +222,25 @@ fn a_seat_reported_after_its_move_is_stale() {
     assert_eq!(desk.told(&seat_moved("b", "a", "s1", "dan", 1)), Decision::Applied);
     assert_eq!(desk.told(&seat("a", "s1", "dan", 0)), Decision::Stale);
     assert_eq!(statuses(&desk, &["a", "b"]), [MOVED, ACCEPTED]);
+}
+
+#[test]
+fn a_move_that_names_the_seat_only_leaves_the_booking_where_it_was_last() {
+    let reference = "f9c8eda7-e47e-4f4a-bc47-4cdfcf8da143";
+    let bodies = [
+        seat("a", reference, "dan", 0),
+        seat_moved("b", reference, reference, "dan", 1),
+        seat_moved("c", reference, reference, "dan", 2),
+    ];
+    for desk in told_in_any_order(&bodies, &["a", "b", "c"]) {
+        assert_eq!(statuses(&desk, &["a", "b", "c"]), [MOVED, MOVED, ACCEPTED]);
+        assert_eq!((desk.valid("a"), desk.valid("b")), (vec![], vec![]));
+    }
+    let mut kept = Kept::default();
+    for body in &bodies {
+        kept.plan(&[reading(body)]);
+    }
+    assert_eq!(["a", "b", "c"].map(|uid| kept.rows[&uid.into()].status), [MOVED, MOVED, ACCEPTED]);
 }
 
 #[test]

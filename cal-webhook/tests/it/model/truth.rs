@@ -95,8 +95,8 @@ fn row(uid: &str, facts: &[Fact]) -> Row {
 fn weight(what: What) -> Option<u8> {
     Some(match what {
         What::Absent | What::Started | What::Ended => return None,
-        What::Initiated | What::Paid | What::Requested => 1,
-        What::Accepted | What::Left | What::Located | What::SeatMoved | What::Taken => 2,
+        What::Initiated | What::Left | What::Paid | What::Requested => 1,
+        What::Accepted | What::Located | What::SeatMoved | What::Taken => 2,
         What::AskedToMove | What::Cancelled | What::Rejected => 3,
     })
 }
