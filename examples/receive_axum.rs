@@ -1,17 +1,18 @@
-//! Receives Cal.com webhooks in axum and prints what happens to bookings.
+//! Receives Cal.com webhooks in axum, keeps them in SQLite and prints what happens to bookings.
 //!
-//! `CAL_WEBHOOK_SECRET=… cargo run --features axum --example receive_axum`
+//! `CAL_WEBHOOK_SECRET=… cargo run --features axum,sqlite --example receive_axum`
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::env;
 
 use axum::Router;
-use calcom::{Hook, Receiver, Verifier};
+use calcom::{Hook, Receiver, SqlStore, Verifier};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let receiver = Receiver::builder(Verifier::new(env::var("CAL_WEBHOOK_SECRET")?)?)
+        .store(SqlStore::open("sqlite://bookings.db").await?)
         .hook(
             Hook::named("print")
                 .on_booked(|_cx, booking| async move {
