@@ -1,5 +1,6 @@
 //! What a [`MemoryStore`](super::MemoryStore) keeps, behind its lock.
 
+mod entry;
 mod queue;
 
 use std::{
@@ -15,10 +16,11 @@ use tokio::time::Instant;
 
 use crate::{
     Accepted, Arrival, BookingRecord, Chains, Decision, DeliveryId, DeliveryRecord, Dispatcher,
-    HistoryItem, Reading, Reminder, Ruling, Settlement, Task, TaskId, TaskRecord, TaskState,
-    Transition, Turn, clock::Moment, signature::Tag,
+    HistoryItem, Reading, Reminder, Ruling, Settlement, Task, TaskId, TaskRecord, TaskState, Turn,
+    clock::Moment, signature::Tag,
 };
 
+use entry::{Entry, Planned};
 use queue::{Queue, Standing, Work};
 
 /// How many bytes the bodies may have together.
@@ -54,28 +56,6 @@ enum Hold {
     Booking(BookingUid),
     Identity(String),
     Value(String),
-}
-
-#[derive(Debug)]
-struct Entry {
-    arrival: Arrival,
-    planned: Option<Planned>,
-    /// How many tasks are not settled for good.
-    open: usize,
-    tasks: Vec<TaskId>,
-}
-
-#[derive(Debug)]
-struct Planned {
-    /// The delivery while a hook may want it; it takes much more room than the body.
-    delivery: Option<Arc<Delivery>>,
-    parsed: Parsed,
-    trigger: Option<String>,
-    transition: Option<Transition>,
-    uid: Option<BookingUid>,
-    at: DateTime<Utc>,
-    decision: Decision,
-    holds: Vec<Hold>,
 }
 
 impl Ledger {
@@ -216,14 +196,15 @@ impl Ledger {
         for (until, id) in held {
             let planned = self.deliveries.get(&id).and_then(|entry| entry.planned.as_ref());
             let Some(planned) = planned else { continue };
-            let known = planned.uid.as_ref().is_some_and(|uid| self.chains.is_known(uid));
-            if until > now.machine() && !known {
+            let received_at = self.deliveries[&id].arrival.received_at();
+            let reading = planned.delivery.as_ref().and_then(|it| Reading::of(it, received_at));
+            // A fee names its booking by a number that may have become known meanwhile.
+            let uid = reading.as_ref().and_then(|reading| self.chains.uid_of(reading));
+            if until > now.machine() && !uid.is_some_and(|uid| self.chains.is_known(&uid)) {
                 self.held.push((until, id));
                 continue;
             }
             released += 1;
-            let received_at = self.deliveries[&id].arrival.received_at();
-            let reading = planned.delivery.as_ref().and_then(|it| Reading::of(it, received_at));
             let ruling = reading.map(|reading| {
                 // Waiting goes by the machine's clock.
                 let late = until <= now.machine();
@@ -431,33 +412,6 @@ impl Ledger {
                 Some(HistoryItem::new(planned.at, change.as_str().to_owned()))
             })
             .collect()
-    }
-}
-
-impl Entry {
-    fn record(&self, id: DeliveryId) -> DeliveryRecord {
-        let arrival = &self.arrival;
-        let kept = self.planned.as_ref().and_then(|planned| planned.delivery.clone());
-        let delivery = kept.unwrap_or_else(|| Arc::new(arrival.parse()));
-        let event = &delivery.event;
-        let headers = arrival.headers().iter();
-        let read = || Transition::of(&delivery).map(|transition| transition.change);
-        DeliveryRecord {
-            headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-            trigger: match &self.planned {
-                Some(planned) => planned.trigger.clone(),
-                None => event.trigger().map(|trigger| trigger.as_str().to_owned()),
-            },
-            booking_uid: event.booking_uid().cloned(),
-            parsed: Some(delivery.parsed()),
-            change: match &self.planned {
-                Some(planned) => planned.transition.as_ref().map(|transition| transition.change),
-                None => read(),
-            },
-            decision: self.planned.as_ref().map(|planned| planned.decision),
-            delivery: Some(delivery),
-            ..DeliveryRecord::new(id, arrival.received_at(), arrival.source())
-        }
     }
 }
 
