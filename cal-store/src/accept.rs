@@ -6,9 +6,10 @@ use cal_webhook::{Accepted, Arrival, DeliveryId, StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    database::{Arg, Conn, Database, Lent, Sql, sql},
+    database::{Arg, Conn, Database, Lent},
     error::out_of_reach,
     settle,
+    sql::{Sql, sql},
     writer::{Row, distinct},
 };
 
@@ -80,8 +81,7 @@ async fn keep(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<Accepted>, sqlx::
 
 /// Asks which of the rows are kept.
 async fn which(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<String>, sqlx::Error> {
-    const KEPT: Sql =
-        sql!("SELECT id FROM cal_deliveries WHERE id IN (SELECT item.value FROM" texts(1) ")");
+    const KEPT: Sql = sql!("SELECT id FROM cal_deliveries WHERE id " one_of "SELECT item.value FROM" texts(1) end);
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let kept: Vec<(String,)> = conn.fetch(KEPT, &[Arg::Text(&settle::json(&ids)?)]).await?;
     Ok(kept.into_iter().map(|(id,)| id).collect())

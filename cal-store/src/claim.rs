@@ -7,9 +7,10 @@ use cal_webhook::{Change, StoreError, Task, TaskId, Transition};
 use serde_json::json;
 
 use crate::{
-    database::{Arg, Conn, Database, Sql, sql},
+    database::{Arg, Conn, Database},
     error::out_of_reach,
     settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 
@@ -34,7 +35,7 @@ const CLAIM: Sql = sql!(
         fence = fence + 1, \
         claimed_at = $2, \
         ready_at = CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
-    WHERE seq IN (SELECT seq FROM due) \
+    WHERE seq" one_of "SELECT seq FROM due" end "\
     RETURNING id, delivery_id, reminder, state, attempts, fence, due_at"
 );
 
@@ -42,7 +43,7 @@ type Claimed = (String, String, String, String, i64, i64, i64);
 
 const DELIVERIES: Sql = sql!(
     "SELECT id, received_at, body, transition, moved_from, seat FROM cal_deliveries \
-    WHERE id IN (SELECT item.value FROM" texts(1) ")"
+    WHERE id " one_of "SELECT item.value FROM" texts(1) end
 );
 
 type Stored = (String, i64, Option<Vec<u8>>, Option<String>, Option<String>, Option<i64>);
@@ -51,7 +52,8 @@ const RENEW: Sql = sql!(
     "UPDATE cal_tasks SET ready_at = $2 \
     FROM (SELECT item.value ->> 'id' AS id, CAST(item.value ->> 'fence' AS BIGINT) AS fence \
         FROM" rows(1) ") AS v \
-    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running' \
+    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running'"
+        among(1, "cal_tasks.id", "item.value ->> 'id'") "\
     RETURNING cal_tasks.id"
 );
 
@@ -60,6 +62,7 @@ const UNREADABLE: Sql = sql!(
         last_error = v.error \
     FROM (SELECT item.value ->> 'id' AS id, item.value ->> 'error' AS error FROM" rows(1) ") AS v \
     WHERE cal_tasks.id = v.id AND cal_tasks.state = 'running'"
+        among(1, "cal_tasks.id", "item.value ->> 'id'")
 );
 
 /// Takes tasks of a hook that are due, and returns when that was.

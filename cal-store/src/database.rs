@@ -1,6 +1,6 @@
 //! One way to talk to either database.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use cal_webhook::StoreError;
 use sqlx::Connection;
@@ -12,6 +12,7 @@ use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{
     error::{OpenError, SetUpError},
+    sql::Sql,
     time::Micros,
 };
 
@@ -49,62 +50,6 @@ pub(crate) enum Tx<'a> {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::Transaction<'a, sqlx::Sqlite>),
 }
-
-/// A statement, written for each database.
-#[derive(Clone, Copy)]
-pub(crate) struct Sql {
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code))]
-    pub(crate) sqlite: &'static str,
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code))]
-    pub(crate) postgres: &'static str,
-}
-
-impl From<&'static str> for Sql {
-    fn from(text: &'static str) -> Self {
-        Self { sqlite: text, postgres: text }
-    }
-}
-
-/// Writes a statement for both databases from pieces that differ:
-///
-/// - `rows($n)`: a JSON array of objects, whose members are read by `item.value ->> 'name'`
-/// - `texts($n)`: a JSON array of texts, as `item.value`
-/// - `skip_locked`: leaves out rows that somebody else is claiming
-macro_rules! sql {
-    ($($piece:tt)*) => { $crate::database::sql_pieces!([] [] $($piece)*) };
-}
-
-#[doc(hidden)]
-macro_rules! sql_pieces {
-    ([$($lite:expr),*] [$($pg:expr),*]) => {
-        $crate::database::Sql { sqlite: concat!($($lite),*), postgres: concat!($($pg),*) }
-    };
-    ([$($lite:expr),*] [$($pg:expr),*] rows($n:literal) $($rest:tt)*) => {
-        $crate::database::sql_pieces!(
-            [$($lite,)* " json_each($", $n, ") AS item "]
-            [$($pg,)* " jsonb_array_elements($", $n, "::jsonb) AS item(value) "]
-            $($rest)*
-        )
-    };
-    ([$($lite:expr),*] [$($pg:expr),*] texts($n:literal) $($rest:tt)*) => {
-        $crate::database::sql_pieces!(
-            [$($lite,)* " json_each($", $n, ") AS item "]
-            [$($pg,)* " jsonb_array_elements_text($", $n, "::jsonb) AS item(value) "]
-            $($rest)*
-        )
-    };
-    ([$($lite:expr),*] [$($pg:expr),*] skip_locked $($rest:tt)*) => {
-        $crate::database::sql_pieces!(
-            [$($lite,)* " "]
-            [$($pg,)* " FOR UPDATE SKIP LOCKED "]
-            $($rest)*
-        )
-    };
-    ([$($lite:expr),*] [$($pg:expr),*] $text:literal $($rest:tt)*) => {
-        $crate::database::sql_pieces!([$($lite,)* $text] [$($pg,)* $text] $($rest)*)
-    };
-}
-pub(crate) use {sql, sql_pieces};
 
 /// A value for a statement.
 #[derive(Clone, Copy, Debug)]
@@ -356,10 +301,4 @@ impl Database {
 /// PostgreSQL keeps no NUL in texts, so it is made visible.
 fn readable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
-}
-
-impl fmt::Debug for Sql {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sql").finish_non_exhaustive()
-    }
 }

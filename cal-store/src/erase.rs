@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{
     SqlStore,
-    database::{Arg, Conn, Sql, sql},
+    database::{Arg, Conn},
     operate::{named, note},
     person::Person,
     plan, settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 

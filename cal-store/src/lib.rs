@@ -25,6 +25,7 @@ mod prune;
 mod query;
 mod replay;
 mod settle;
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;

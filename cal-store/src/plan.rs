@@ -14,14 +14,18 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    database::{Arg, Conn, Database, Sql, sql},
+    database::{Arg, Conn, Database},
     error::out_of_reach,
     settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 
 /// How many deliveries are planned in one round.
-const BATCH: i64 = 256;
+pub(crate) const BATCH: i64 = 256;
+
+/// How many it are while others come in: on SQLite they wait until the round is over.
+pub(crate) const SMALL_BATCH: i64 = 64;
 
 /// The order is that of the index of what is unplanned, which PostgreSQL takes then and no other.
 const UNPLANNED: &str = "SELECT seq, id, received_at, body FROM cal_deliveries \
@@ -36,15 +40,14 @@ const HELD: &str = "SELECT d.seq, d.id, d.received_at, d.body FROM cal_deliverie
 type Kept = (i64, String, i64, Option<Vec<u8>>);
 
 const VALUES: Sql = sql!(
-    "SELECT key, value, at, number FROM cal_values WHERE key IN (SELECT item.value FROM" texts(1) ")"
+    "SELECT key, value, at, number FROM cal_values WHERE key " one_of "SELECT item.value FROM" texts(1) end
 );
 
 const BOOKINGS: Sql = sql!(
     "SELECT uid, chain, number, rank, at, title, start_at, end_at, attendee_email, facts \
-    FROM cal_bookings WHERE chain IN ( \
-        SELECT chain FROM cal_bookings WHERE uid IN (SELECT item.value FROM" texts(1) ") \
+    FROM cal_bookings WHERE chain" one_of "SELECT chain FROM cal_bookings WHERE uid " one_of "SELECT item.value FROM" texts(1) end " \
         UNION SELECT chain FROM cal_bookings \
-        WHERE number IN (SELECT CAST(item.value AS BIGINT) FROM" texts(2) "))"
+        WHERE number" one_of "SELECT CAST(item.value AS BIGINT) FROM" texts(2) end end
 );
 
 type Booking = (
@@ -61,7 +64,7 @@ type Booking = (
 );
 
 const IDENTITIES: Sql = sql!(
-    "SELECT identity FROM cal_deliveries WHERE identity IN (SELECT item.value FROM" texts(1) ")"
+    "SELECT identity FROM cal_deliveries WHERE identity " one_of "SELECT item.value FROM" texts(1) end
 );
 
 const KEEP_BOOKINGS: Sql = sql!(
@@ -105,6 +108,7 @@ const KEEP_DECISIONS: Sql = sql!(
             CAST(item.value ->> 'seat' AS BIGINT) AS seat, item.value ->> 'decision' AS decision, \
             CAST(item.value ->> 'held_until' AS BIGINT) AS held_until \
         FROM" rows(1) ") AS v WHERE cal_deliveries.seq = v.seq"
+        among(1, "cal_deliveries.seq", "CAST(item.value ->> 'seq' AS BIGINT)")
 );
 
 /// Inserts tasks in the order of their deliveries; those that are there already stay.
@@ -124,6 +128,7 @@ const RENAME_LANES: Sql = sql!(
     "UPDATE cal_tasks SET lane = v.new \
     FROM (SELECT item.value ->> 'old' AS old, item.value ->> 'new' AS new FROM" rows(1) ") AS v \
     WHERE cal_tasks.lane = v.old AND cal_tasks.ready_at IS NOT NULL"
+        among(1, "cal_tasks.lane", "item.value ->> 'old'")
 );
 
 const SUPERSEDE: Sql = sql!(
@@ -135,6 +140,7 @@ const SUPERSEDE: Sql = sql!(
             CAST(item.value ->> 'below' AS BIGINT) AS below FROM" rows(1) ") AS v \
     WHERE cal_tasks.uid = v.uid AND (v.seat IS NULL OR cal_tasks.seat = v.seat) \
         AND cal_tasks.rank < v.below AND cal_tasks.ready_at IS NOT NULL"
+        among(1, "cal_tasks.uid", "item.value ->> 'uid'")
 );
 
 /// A delivery that is being planned.
@@ -163,12 +169,16 @@ struct TaskRow<'a> {
 }
 
 /// Plans one batch of deliveries and returns how many there were.
-pub(crate) async fn plan(database: &Database, hooks: &Dispatcher) -> Result<usize, StoreError> {
+pub(crate) async fn plan(
+    database: &Database,
+    hooks: &Dispatcher,
+    batch: i64,
+) -> Result<usize, StoreError> {
     if !has_work(&mut database.read().await?.conn()).await.map_err(out_of_reach)? {
         return Ok(0);
     }
     let mut lent = database.write().await?;
-    match round(&mut lent.conn(), hooks).await {
+    match round(&mut lent.conn(), hooks, batch).await {
         Ok(planned) => {
             if planned > 0 {
                 crate::crash::point("planned");
@@ -182,12 +192,12 @@ pub(crate) async fn plan(database: &Database, hooks: &Dispatcher) -> Result<usiz
     }
 }
 
-async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher) -> Result<usize, sqlx::Error> {
+async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher, batch: i64) -> Result<usize, sqlx::Error> {
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     take_turn(&mut conn).await?;
     let now = conn.now().await?;
-    let mut items = read(&mut conn, now).await?;
+    let mut items = read(&mut conn, now, batch).await?;
     if items.is_empty() {
         return Ok(0);
     }
@@ -241,8 +251,8 @@ pub(crate) async fn tell(conn: &mut Conn<'_>) -> Result<(), sqlx::Error> {
     }
 }
 
-async fn read(conn: &mut Conn<'_>, now: Micros) -> Result<Vec<Item>, sqlx::Error> {
-    let args = [Arg::Int(BATCH), Arg::Int(now.0)];
+async fn read(conn: &mut Conn<'_>, now: Micros, batch: i64) -> Result<Vec<Item>, sqlx::Error> {
+    let args = [Arg::Int(batch), Arg::Int(now.0)];
     let held: Vec<Kept> = conn.fetch(HELD, &args).await?;
     let new: Vec<Kept> = conn.fetch(UNPLANNED, &args[..1]).await?;
     let turns = |turn| move |kept| (turn, kept);

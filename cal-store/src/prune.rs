@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     SqlStore,
-    database::{Arg, Conn, Sql, sql},
+    database::{Arg, Conn},
     export::fitting,
     plan,
     replay::id_after,
     settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 

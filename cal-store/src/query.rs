@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use crate::{
     SqlStore,
-    database::{Arg, Row, Sql, sql},
+    database::{Arg, Row},
     error::out_of_reach,
     plan, settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 
@@ -231,7 +232,7 @@ impl SqlStore {
         const HISTORY: Sql = sql!(
             "SELECT uid, coalesce(created_at, received_at), transition FROM cal_deliveries \
             WHERE transition IS NOT NULL AND source <> 'replay' \
-                AND uid IN (SELECT item.value FROM" texts(1) ")"
+                AND uid " one_of "SELECT item.value FROM" texts(1) end
         );
         let uids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
         let uids = settle::json(&uids).map_err(out_of_reach)?;

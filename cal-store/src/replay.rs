@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::{
     SqlStore,
-    database::{Arg, Conn, Sql, sql},
+    database::{Arg, Conn},
     export::fitting,
     operate::{named, note},
     plan, settle,
+    sql::{Sql, sql},
     time::Micros,
 };
 

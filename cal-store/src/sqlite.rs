@@ -28,7 +28,7 @@ const READERS: u32 = 4;
 
 /// After how many pages of 4 KiB the log is written back: rarer than SQLite's own 1,000, which
 /// costs accepting a third of its speed.
-const CHECKPOINT: &str = "8000";
+const CHECKPOINT: &str = "64000";
 
 const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/sqlite/0001_ledger.sql"))];
 

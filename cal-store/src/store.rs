@@ -14,10 +14,11 @@ use tokio::{sync::Notify, time};
 
 use crate::{
     accept, claim,
-    database::{Arg, Database, Sql, sql},
+    database::{Arg, Database},
     error::{OpenError, SetUpError, out_of_reach},
     plan,
     settle::{self, Settling},
+    sql::{Sql, sql},
     time::Micros,
     writer::{self, DEADLINE, Grouped, Row},
 };
@@ -27,7 +28,7 @@ const POLL: Duration = Duration::from_secs(5);
 
 /// How long planning, and claiming and settling tasks, wait for a moment in which no delivery comes
 /// in. Under a load that never ends they go on at this pace.
-const CALM: Duration = Duration::from_millis(200);
+const CALM: Duration = Duration::from_millis(100);
 const CALM_TASKS: Duration = Duration::from_millis(20);
 
 /// A store in SQLite or PostgreSQL; cheap to clone.
@@ -151,8 +152,9 @@ impl Store for SqlStore {
 
     async fn plan(&self, hooks: &Dispatcher) -> Result<usize, StoreError> {
         // Whoever waits for an answer comes first.
-        self.shared.accepts.calm(CALM).await;
-        plan::plan(&self.shared.database, hooks).await
+        let calm = self.shared.accepts.calm(CALM).await;
+        let batch = if calm { plan::BATCH } else { plan::SMALL_BATCH };
+        plan::plan(&self.shared.database, hooks, batch).await
     }
 
     async fn claim(

@@ -121,8 +121,9 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         }
     }
 
-    /// Waits until nothing has come for a moment, but no longer than this.
-    pub(crate) async fn calm(&self, limit: Duration) {
+    /// Waits until nothing has come for a moment, but no longer than this, and tells whether it is
+    /// calm.
+    pub(crate) async fn calm(&self, limit: Duration) -> bool {
         let quiet = async {
             loop {
                 let calm = self.load.calm.notified();
@@ -137,7 +138,7 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
             }
         };
         // Those who keep coming do not hold others up for ever.
-        let _ = time::timeout(limit, quiet).await;
+        time::timeout(limit, quiet).await.is_ok()
     }
 }
 

@@ -1,0 +1,83 @@
+//! Statements for either database.
+
+use std::fmt;
+
+/// A statement, written for each database.
+#[derive(Clone, Copy)]
+pub(crate) struct Sql {
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code))]
+    pub(crate) sqlite: &'static str,
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code))]
+    pub(crate) postgres: &'static str,
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+}
+
+/// Writes a statement for both databases from pieces that differ:
+///
+/// - `rows($n)`: a JSON array of objects, whose members are read by `item.value ->> 'name'`
+/// - `texts($n)`: a JSON array of texts, as `item.value`
+/// - `one_of` .. `end`: a query between them gives the values that a column may have
+/// - `among($n, column, value)`: on PostgreSQL, a further condition that follows from the join with
+///   `rows($n)`, which it takes for a hundred rows and would rather read a whole table for
+/// - `skip_locked`: leaves out rows that somebody else is claiming
+macro_rules! sql {
+    ($($piece:tt)*) => { $crate::sql::sql_pieces!([] [] $($piece)*) };
+}
+
+#[doc(hidden)]
+macro_rules! sql_pieces {
+    ([$($lite:expr),*] [$($pg:expr),*]) => {
+        $crate::sql::Sql { sqlite: concat!($($lite),*), postgres: concat!($($pg),*) }
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] rows($n:literal) $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " jsonb_array_elements($", $n, "::jsonb) AS item(value) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] texts($n:literal) $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " jsonb_array_elements_text($", $n, "::jsonb) AS item(value) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] one_of $($rest:tt)*) => {
+        $crate::sql::sql_pieces!([$($lite,)* " IN ("] [$($pg,)* " = ANY (ARRAY("] $($rest)*)
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] end $($rest:tt)*) => {
+        $crate::sql::sql_pieces!([$($lite,)* ") "] [$($pg,)* ")) "] $($rest)*)
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] among($n:literal, $column:literal, $value:literal)
+        $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " "]
+            [$($pg,)* " AND ", $column, " = ANY (ARRAY(SELECT ", $value,
+                " FROM jsonb_array_elements($", $n, "::jsonb) AS item(value))) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] skip_locked $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " "]
+            [$($pg,)* " FOR UPDATE SKIP LOCKED "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] $text:literal $($rest:tt)*) => {
+        $crate::sql::sql_pieces!([$($lite,)* $text] [$($pg,)* $text] $($rest)*)
+    };
+}
+pub(crate) use {sql, sql_pieces};
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sql").finish_non_exhaustive()
+    }
+}
