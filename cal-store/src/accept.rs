@@ -6,7 +6,7 @@ use cal_webhook::{Accepted, Arrival, DeliveryId, StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    database::{Arg, Conn, Database, Lent},
+    database::{Arg, Conn, Database},
     error::out_of_reach,
     settle,
     sql::{Sql, sql},
@@ -39,16 +39,23 @@ pub(crate) async fn accept(
     rows: Vec<Row>,
 ) -> Result<Vec<Accepted>, StoreError> {
     let (rows, places) = distinct(rows);
-    let mut lent = database.write().await?;
-    let inserted = keep(&mut lent.conn(), &rows).await;
-    let accepted = match inserted {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            lent.discard().await;
-            return Err(out_of_reach(error));
+    let mut is_first = true;
+    let accepted = loop {
+        let mut lent = database.write().await?;
+        let kept = keep(&mut lent.conn(), &rows).await;
+        match kept {
+            Ok(accepted) => break accepted,
+            Err(error) => {
+                lent.discard().await;
+                // The server was restarted: nobody will send these deliveries again. If they were
+                // committed before the connection broke, they are found under their ids.
+                if !is_first || !is_broken(&error) {
+                    return Err(out_of_reach(error));
+                }
+            }
         }
+        is_first = false;
     };
-    drop(lent);
     // The first of those with equal bytes is the one that was stored.
     let mut seen = vec![false; rows.len()];
     places
@@ -97,6 +104,16 @@ async fn insert(conn: &mut Conn<'_>, rows: &[Row]) -> Result<usize, sqlx::Error>
     }
 }
 
+/// Whether the connection failed, and not the statement.
+fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        // The server is shutting down, has crashed, or is starting up.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
+    }
+}
+
 /// Decides about bytes that were kept before.
 async fn repeat(conn: &mut Conn<'_>, row: &Row) -> Result<Accepted, sqlx::Error> {
     const EARLIER: &str = "SELECT id, received_at FROM cal_deliveries WHERE digest = $1";
@@ -121,17 +138,4 @@ fn id(text: &str) -> Result<DeliveryId, sqlx::Error> {
 
 fn digest(body: &Bytes) -> [u8; 32] {
     Sha256::digest(body).into()
-}
-
-impl Lent<'_> {
-    /// Gives a connection up after it has failed.
-    pub(crate) async fn discard(self) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Lent::Writer(writer) => writer.discard().await,
-            // The pool tests a connection before it lends it again.
-            #[allow(unreachable_patterns, reason = "depends on the features")]
-            _ => {}
-        }
-    }
 }

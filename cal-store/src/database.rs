@@ -28,7 +28,7 @@ pub(crate) enum Database {
 /// A connection that was borrowed.
 pub(crate) enum Lent<'a> {
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, std::marker::PhantomData<&'a ()>),
+    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, &'a Postgres),
     #[cfg(feature = "sqlite")]
     Reader(sqlx::pool::PoolConnection<sqlx::Sqlite>),
     #[cfg(feature = "sqlite")]
@@ -213,6 +213,18 @@ impl Lent<'_> {
         }
     }
 
+    /// Gives a connection up after it has failed.
+    pub(crate) async fn discard(self) {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, postgres) => postgres.doubt(),
+            #[cfg(feature = "sqlite")]
+            Self::Reader(_) => {}
+            #[cfg(feature = "sqlite")]
+            Self::Writer(writer) => writer.discard().await,
+        }
+    }
+
     /// Finds out whether a delivery could be written; as a rule nothing is written for that.
     pub(crate) async fn try_to_write(&mut self) -> Result<(), StoreError> {
         match self {
@@ -243,9 +255,7 @@ impl Database {
     pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => {
-                Ok(Lent::Postgres(postgres.lend().await?, std::marker::PhantomData))
-            }
+            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, postgres)),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(sqlite) => Ok(Lent::Reader(sqlite.reader().await?)),
         }
@@ -255,9 +265,7 @@ impl Database {
     pub(crate) async fn write(&self) -> Result<Lent<'_>, StoreError> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => {
-                Ok(Lent::Postgres(postgres.lend().await?, std::marker::PhantomData))
-            }
+            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, postgres)),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(sqlite) => Ok(Lent::Writer(sqlite.writer().await?)),
         }

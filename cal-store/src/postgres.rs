@@ -2,8 +2,8 @@
 
 use std::{
     str::FromStr,
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
 use cal_webhook::StoreError;
@@ -43,6 +43,7 @@ const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/postgres/
 pub(crate) struct Postgres {
     pool: PgPool,
     is_set_up: OnceCell<()>,
+    failed_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Postgres {
@@ -50,21 +51,31 @@ impl Postgres {
         let example = "postgres://user@localhost/site";
         let options =
             PgConnectOptions::from_str(url).map_err(|_| OpenError::Address { example })?;
+        let failed_at = Arc::new(Mutex::new(None));
+        let failed = Arc::clone(&failed_at);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(0)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
-            .before_acquire(|conn, meta| {
+            .before_acquire(move |conn, meta| {
+                let failed: Option<Instant> = *lock(&failed);
+                // When one connection has failed, none that was idle then is trusted.
+                let is_doubtful = failed.is_some_and(|at| meta.idle_for >= at.elapsed());
                 Box::pin(async move {
-                    if meta.idle_for > TRUST {
+                    if is_doubtful || meta.idle_for > TRUST {
                         conn.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, is_set_up: OnceCell::new() })
+        Ok(Self { pool, is_set_up: OnceCell::new(), failed_at })
+    }
+
+    /// Lets every connection that is idle now be tested before it is used again.
+    pub(crate) fn doubt(&self) {
+        *lock(&self.failed_at) = Some(Instant::now());
     }
 
     pub(crate) async fn lend(&self) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
@@ -109,6 +120,10 @@ pub(crate) async fn listen(database: Weak<Database>, work: Arc<Notify>) {
             }
         }
     }
+}
+
+fn lock(failed_at: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
+    failed_at.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The channel of this schema: channels belong to the whole database.
