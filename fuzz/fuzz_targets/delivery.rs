@@ -3,7 +3,7 @@
 #![no_main]
 
 use cal_core::{Delivery, Parsed};
-use cal_webhook::Transition;
+use cal_webhook::{Chains, Decision, Reading, Turn};
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
@@ -13,10 +13,13 @@ fuzz_target!(|body: &[u8]| {
     let is_typed = delivery.parsed() == Parsed::Typed;
     assert!(delivery.parsed() != Parsed::Opaque || delivery.set_aside().is_empty());
 
-    let transition = Transition::of(&delivery);
-    assert_eq!(transition.is_some(), is_typed);
-    if let Some(transition) = transition {
-        assert!(transition.state_key().is_none() || transition.subject.is_some());
+    let reading = Reading::of(&delivery, Default::default());
+    assert_eq!(reading.is_some(), is_typed);
+    if let Some(reading) = reading {
+        let mut chains = Chains::default();
+        chains.decide(&reading, Turn::First, Default::default());
+        let again = chains.decide(&reading, Turn::First, Default::default());
+        assert!(reading.identity().is_none() || again.decision == Decision::Revision);
     }
 
     serde_json::to_value(&delivery).expect("a delivery is a JSON value");
