@@ -9,11 +9,13 @@ use cal_store::SqlStore;
 use cal_webhook::{DeliveryId, Store as _};
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use futures_util::future::join_all;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
+    task,
     time::{self, Instant},
 };
 
@@ -73,11 +75,21 @@ impl Process {
         self.input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
     }
 
-    /// Sends a signal by its name.
-    async fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args([format!("-{name}"), id]).status().await;
-        assert!(sent.unwrap().success());
+    /// Makes it stand still, and returns when it does: the signal alone takes its time, in which it
+    /// could still begin a transaction.
+    async fn pause(&self) {
+        let pid = self.pid();
+        kill_process(pid, Signal::STOP).unwrap();
+        let standing = move || waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED);
+        assert!(task::spawn_blocking(standing).await.unwrap().unwrap().unwrap().stopped());
+    }
+
+    fn resume(&self) {
+        kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap()
     }
 
     /// Lets it end, which it must do in good order.

@@ -28,12 +28,12 @@ async fn a_process_that_stood_still_past_its_lease_writes_nothing() {
 
         let mut slow = Process::start("pause", &place.url);
         assert_eq!(slow.says().await, "claimed");
-        slow.signal("STOP").await;
+        slow.pause().await;
         // It will find this when it goes on, and act at once.
         slow.tell("go on").await;
         let task = claimed(&store, PATIENCE).await;
         assert_eq!((task.attempt, task.fence), (2, 2));
-        slow.signal("CONT").await;
+        slow.resume();
         assert_eq!(slow.says().await, "settled: false, completed: false, renewed: 0");
         assert!(notes(&place).await.is_empty());
 
