@@ -41,10 +41,13 @@ pub(crate) async fn accept(
     let (rows, places) = distinct(rows);
     let mut is_first = true;
     let accepted = loop {
-        let mut lent = database.write().await?;
+        let mut lent = database.accepting().await?;
         let kept = keep(&mut lent.conn(), &rows).await;
         match kept {
-            Ok(accepted) => break accepted,
+            Ok(accepted) => {
+                lent.keep();
+                break accepted;
+            }
             Err(error) => {
                 lent.discard().await;
                 // The server was restarted: nobody will send these deliveries again. If they were

@@ -52,8 +52,7 @@ const RENEW: Sql = sql!(
     "UPDATE cal_tasks SET ready_at = $2 \
     FROM (SELECT item.value ->> 'id' AS id, CAST(item.value ->> 'fence' AS BIGINT) AS fence \
         FROM" rows(1) ") AS v \
-    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running'"
-        among(1, "cal_tasks.id", "item.value ->> 'id'") "\
+    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running' \
     RETURNING cal_tasks.id"
 );
 
@@ -62,7 +61,6 @@ const UNREADABLE: Sql = sql!(
         last_error = v.error \
     FROM (SELECT item.value ->> 'id' AS id, item.value ->> 'error' AS error FROM" rows(1) ") AS v \
     WHERE cal_tasks.id = v.id AND cal_tasks.state = 'running'"
-        among(1, "cal_tasks.id", "item.value ->> 'id'")
 );
 
 /// Takes tasks of a hook that are due, and returns when that was.

@@ -29,6 +29,9 @@ pub(crate) enum Database {
 pub(crate) enum Lent<'a> {
     #[cfg(feature = "postgres")]
     Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, &'a Postgres),
+    /// The connection that is kept for accepting.
+    #[cfg(feature = "postgres")]
+    Kept(sqlx::PgConnection, &'a Postgres),
     #[cfg(feature = "sqlite")]
     Reader(sqlx::pool::PoolConnection<sqlx::Sqlite>),
     #[cfg(feature = "sqlite")]
@@ -206,6 +209,8 @@ impl Lent<'_> {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(conn, _) => Conn::Postgres(&mut *conn),
+            #[cfg(feature = "postgres")]
+            Self::Kept(conn, _) => Conn::Postgres(conn),
             #[cfg(feature = "sqlite")]
             Self::Reader(conn) => Conn::Sqlite(&mut *conn),
             #[cfg(feature = "sqlite")]
@@ -213,11 +218,20 @@ impl Lent<'_> {
         }
     }
 
+    /// Gives a connection back to whoever accepts next.
+    pub(crate) fn keep(self) {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Kept(conn, postgres) => postgres.keep(conn),
+            _ => {}
+        }
+    }
+
     /// Gives a connection up after it has failed.
     pub(crate) async fn discard(self) {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(_, postgres) => postgres.doubt(),
+            Self::Postgres(_, postgres) | Self::Kept(_, postgres) => postgres.doubt(),
             #[cfg(feature = "sqlite")]
             Self::Reader(_) => {}
             #[cfg(feature = "sqlite")]
@@ -230,6 +244,8 @@ impl Lent<'_> {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(conn, _) => crate::postgres::try_to_write(conn).await,
+            #[cfg(feature = "postgres")]
+            Self::Kept(conn, _) => crate::postgres::try_to_write(conn).await,
             #[cfg(feature = "sqlite")]
             Self::Reader(_) => Err(StoreError::new("a reader cannot write")),
             #[cfg(feature = "sqlite")]
@@ -258,6 +274,16 @@ impl Database {
             Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, postgres)),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(sqlite) => Ok(Lent::Reader(sqlite.reader().await?)),
+        }
+    }
+
+    /// Lends a connection for deliveries that come in; `keep` gives it back.
+    pub(crate) async fn accepting(&self) -> Result<Lent<'_>, StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => Ok(Lent::Kept(postgres.lend_kept().await?, postgres)),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => self.write().await,
         }
     }
 

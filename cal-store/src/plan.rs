@@ -108,7 +108,6 @@ const KEEP_DECISIONS: Sql = sql!(
             CAST(item.value ->> 'seat' AS BIGINT) AS seat, item.value ->> 'decision' AS decision, \
             CAST(item.value ->> 'held_until' AS BIGINT) AS held_until \
         FROM" rows(1) ") AS v WHERE cal_deliveries.seq = v.seq"
-        among(1, "cal_deliveries.seq", "CAST(item.value ->> 'seq' AS BIGINT)")
 );
 
 /// Inserts tasks in the order of their deliveries; those that are there already stay.
@@ -128,7 +127,6 @@ const RENAME_LANES: Sql = sql!(
     "UPDATE cal_tasks SET lane = v.new \
     FROM (SELECT item.value ->> 'old' AS old, item.value ->> 'new' AS new FROM" rows(1) ") AS v \
     WHERE cal_tasks.lane = v.old AND cal_tasks.ready_at IS NOT NULL"
-        among(1, "cal_tasks.lane", "item.value ->> 'old'")
 );
 
 const SUPERSEDE: Sql = sql!(
@@ -140,7 +138,6 @@ const SUPERSEDE: Sql = sql!(
             CAST(item.value ->> 'below' AS BIGINT) AS below FROM" rows(1) ") AS v \
     WHERE cal_tasks.uid = v.uid AND (v.seat IS NULL OR cal_tasks.seat = v.seat) \
         AND cal_tasks.rank < v.below AND cal_tasks.ready_at IS NOT NULL"
-        among(1, "cal_tasks.uid", "item.value ->> 'uid'")
 );
 
 /// A delivery that is being planned.

@@ -50,8 +50,7 @@ const SETTLE: Sql = sql!(
             CAST(item.value ->> 'released' AS BIGINT) AS released, \
             item.value ->> 'error' AS error \
         FROM" rows(1) ") AS v \
-    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running'"
-        among(1, "cal_tasks.id", "item.value ->> 'id'") "\
+    WHERE cal_tasks.id = v.id AND cal_tasks.fence = v.fence AND cal_tasks.state = 'running' \
     RETURNING cal_tasks.id"
 );
 
@@ -61,14 +60,12 @@ const FAILED: Sql = sql!(
     FROM" rows(1) "JOIN cal_tasks t ON t.id = item.value ->> 'id' \
         AND t.fence = CAST(item.value ->> 'fence' AS BIGINT) \
     WHERE item.value ->> 'error' IS NOT NULL AND t.state = 'running'"
-        among(1, "t.id", "item.value ->> 'id'")
 );
 
 /// A task that a hook has settled itself, together with its own rows.
 const DONE: Sql = sql!(
     "SELECT t.id FROM cal_tasks t JOIN" rows(1) "ON t.id = item.value ->> 'id' \
         AND t.fence = CAST(item.value ->> 'fence' AS BIGINT) WHERE t.state = 'done'"
-        among(1, "t.id", "item.value ->> 'id'")
 );
 
 /// Settles a group of tasks in one commit, and tells of each whether its claim still held.

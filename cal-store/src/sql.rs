@@ -19,11 +19,11 @@ impl From<&'static str> for Sql {
 
 /// Writes a statement for both databases from pieces that differ:
 ///
-/// - `rows($n)`: a JSON array of objects, whose members are read by `item.value ->> 'name'`
+/// - `rows($n)`: a JSON array of objects, whose members are read by `item.value ->> 'name'`; by way
+///   of an array, because PostgreSQL takes that for ten rows and looks each of them up, and the
+///   objects themselves for a hundred, for which it would rather read a whole table
 /// - `texts($n)`: a JSON array of texts, as `item.value`
 /// - `one_of` .. `end`: a query between them gives the values that a column may have
-/// - `among($n, column, value)`: on PostgreSQL, a further condition that follows from the join with
-///   `rows($n)`, which it takes for a hundred rows and would rather read a whole table for
 /// - `skip_locked`: leaves out rows that somebody else is claiming
 macro_rules! sql {
     ($($piece:tt)*) => { $crate::sql::sql_pieces!([] [] $($piece)*) };
@@ -37,7 +37,8 @@ macro_rules! sql_pieces {
     ([$($lite:expr),*] [$($pg:expr),*] rows($n:literal) $($rest:tt)*) => {
         $crate::sql::sql_pieces!(
             [$($lite,)* " json_each($", $n, ") AS item "]
-            [$($pg,)* " jsonb_array_elements($", $n, "::jsonb) AS item(value) "]
+            [$($pg,)* " unnest(ARRAY(SELECT jsonb_array_elements($", $n,
+                "::jsonb))) AS item(value) "]
             $($rest)*
         )
     };
@@ -53,15 +54,6 @@ macro_rules! sql_pieces {
     };
     ([$($lite:expr),*] [$($pg:expr),*] end $($rest:tt)*) => {
         $crate::sql::sql_pieces!([$($lite,)* ") "] [$($pg,)* ")) "] $($rest)*)
-    };
-    ([$($lite:expr),*] [$($pg:expr),*] among($n:literal, $column:literal, $value:literal)
-        $($rest:tt)*) => {
-        $crate::sql::sql_pieces!(
-            [$($lite,)* " "]
-            [$($pg,)* " AND ", $column, " = ANY (ARRAY(SELECT ", $value,
-                " FROM jsonb_array_elements($", $n, "::jsonb) AS item(value))) "]
-            $($rest)*
-        )
     };
     ([$($lite:expr),*] [$($pg:expr),*] skip_locked $($rest:tt)*) => {
         $crate::sql::sql_pieces!(

@@ -28,8 +28,8 @@ const POLL: Duration = Duration::from_secs(5);
 
 /// How long planning, and claiming and settling tasks, wait for a moment in which no delivery comes
 /// in. Under a load that never ends they go on at this pace.
-const CALM: Duration = Duration::from_millis(100);
-const CALM_TASKS: Duration = Duration::from_millis(20);
+const CALM: Duration = Duration::from_millis(200);
+const CALM_TASKS: Duration = Duration::from_millis(50);
 
 /// A store in SQLite or PostgreSQL; cheap to clone.
 ///
@@ -75,12 +75,12 @@ impl SqlStore {
         }
         let work = Arc::new(Notify::new());
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
-        let accepts = Arc::new(Grouped::start(accept::GROUP, move |rows| {
+        let accepts = Arc::new(Grouped::new(accept::GROUP, move |rows| {
             let database = Arc::clone(&accepting);
             Box::pin(async move { accept::accept(&database, rows).await })
         }));
         let calm = Arc::clone(&accepts);
-        let settles = Grouped::start(settle::GROUP, move |group| {
+        let settles = Grouped::new(settle::GROUP, move |group| {
             let (database, calm) = (Arc::clone(&settling), Arc::clone(&calm));
             Box::pin(async move {
                 calm.calm(CALM_TASKS).await;

@@ -2,25 +2,21 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use cal_webhook::StoreError;
 use futures_util::future::BoxFuture;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
-    task, time,
+    runtime::Handle,
+    sync::oneshot,
+    time::{self, Instant},
 };
 
 use crate::time::Micros;
-
-/// How many jobs may wait; who comes later waits for a place.
-const QUEUE: usize = 1024;
 
 /// How long a job may take, from when it was handed in.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(6);
@@ -44,136 +40,187 @@ pub(crate) struct Row {
 
 /// Does jobs in groups: those that came while the last group was written are the next one.
 ///
-/// There is no timer: a job that comes alone is done at once. Only what has arrived already, and is
-/// about to be handed in, is taken along. A job goes on although nobody waits
-/// for it any more, so whoever sends a delivery cannot break the group of others by hanging up.
-#[derive(Debug)]
-pub(crate) struct Grouped<J, R> {
-    sender: mpsc::Sender<Job<J, R>>,
-    load: Arc<Load>,
+/// There is no timer and no task that waits for jobs: whoever finds nobody at work does its own job
+/// at once. What has come meanwhile is done by a task, so it goes on although nobody waits for it
+/// any more: whoever sends a delivery cannot break the group of others by hanging up.
+pub(crate) struct Grouped<J, R>(Arc<Inner<J, R>>);
+
+type Work<J, R> = dyn Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + Sync;
+
+struct Inner<J, R> {
+    limit: usize,
+    work: Box<Work<J, R>>,
+    queue: Mutex<Queue<J, R>>,
 }
 
-#[derive(Debug)]
+struct Queue<J, R> {
+    jobs: Vec<Job<J, R>>,
+    /// Somebody is at work, and looks here again before leaving.
+    is_led: bool,
+    /// The last group had more than one job.
+    is_crowded: bool,
+    /// When the last group was done.
+    last: Option<Instant>,
+}
+
 struct Job<J, R> {
     job: J,
     reply: oneshot::Sender<Result<R, Arc<StoreError>>>,
 }
 
-#[derive(Debug)]
-struct Load {
-    waiting: AtomicUsize,
-    calm: Notify,
-    start: Instant,
-    /// When the last group was done, in microseconds after the start; zero when there was none.
-    last: AtomicU64,
-}
-
 impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
-    /// Starts a task that does up to `limit` jobs at a time with `work`, which returns one result
-    /// for each job, in order.
-    pub(crate) fn start<W>(limit: usize, work: W) -> Self
+    /// Does up to `limit` jobs at a time with `work`, which returns one result for each job, in
+    /// order.
+    pub(crate) fn new<W>(limit: usize, work: W) -> Self
     where
-        W: Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + 'static,
+        W: Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + Sync + 'static,
     {
-        let (sender, mut jobs) = mpsc::channel::<Job<J, R>>(QUEUE);
-        let (waiting, calm, last) = (AtomicUsize::new(0), Notify::new(), AtomicU64::new(0));
-        let load = Arc::new(Load { waiting, calm, start: Instant::now(), last });
-        let shared = Arc::clone(&load);
-        tokio::spawn(async move {
-            let mut group = Vec::with_capacity(limit);
-            while jobs.recv_many(&mut group, limit).await > 0 {
-                gather(&mut jobs, &mut group, limit).await;
-                let count = group.len();
-                // Whoever gave up will come again.
-                let asked = group.drain(..).filter(|job| !job.reply.is_closed());
-                let (jobs, replies): (Vec<J>, Vec<_>) =
-                    asked.map(|Job { job, reply }| (job, reply)).unzip();
-                if !jobs.is_empty() {
-                    // Nobody waits for longer. A connection that died without a word would never
-                    // answer, and hold up all who come later.
-                    let done = time::timeout(DEADLINE, work(jobs)).await;
-                    answer(replies, done.unwrap_or_else(|_| Err(late())));
-                }
-                shared.rest();
-                if shared.waiting.fetch_sub(count, Ordering::AcqRel) == count {
-                    shared.calm.notify_waiters();
-                }
-            }
-        });
-        Self { sender, load }
+        let queue = Queue { jobs: Vec::new(), is_led: false, is_crowded: false, last: None };
+        Self(Arc::new(Inner { limit, work: Box::new(work), queue: Mutex::new(queue) }))
     }
 
     /// Hands a job in and waits until its group is done.
     pub(crate) async fn run(&self, job: J) -> Result<R, StoreError> {
         let (reply, done) = oneshot::channel();
         let work = async {
-            self.load.waiting.fetch_add(1, Ordering::AcqRel);
-            if self.sender.send(Job { job, reply }).await.is_err() {
-                self.load.waiting.fetch_sub(1, Ordering::AcqRel);
+            if let Some(mut lead) = self.enter(Job { job, reply }) {
+                let group = lead.take();
+                lead.write(group).await;
             }
             done.await
         };
         match time::timeout(DEADLINE, work).await {
             Ok(Ok(Ok(result))) => Ok(result),
             Ok(Ok(Err(error))) => Err(StoreError::caused("the group could not be written", error)),
-            Ok(Err(_)) => Err(StoreError::new("the store was opened on a runtime that has ended")),
+            Ok(Err(_)) => Err(StoreError::new("the group was given up")),
             Err(_) => Err(late()),
         }
+    }
+
+    /// Puts a job into the queue, and takes the lead when nobody has it.
+    fn enter(&self, job: Job<J, R>) -> Option<Lead<J, R>> {
+        let mut queue = self.0.queue();
+        queue.jobs.push(job);
+        if queue.is_led {
+            return None;
+        }
+        queue.is_led = true;
+        let is_crowded = queue.is_crowded;
+        drop(queue);
+        let lead = Lead { inner: Arc::clone(&self.0), is_task: is_crowded, is_over: false };
+        if !is_crowded {
+            return Some(lead);
+        }
+        tokio::spawn(lead.run());
+        None
     }
 
     /// Waits until nothing has come for a moment, but no longer than this, and tells whether it is
     /// calm.
     pub(crate) async fn calm(&self, limit: Duration) -> bool {
-        let quiet = async {
-            loop {
-                let calm = self.load.calm.notified();
-                if self.load.waiting.load(Ordering::Acquire) > 0 {
-                    calm.await;
-                    continue;
-                }
-                match self.load.restless() {
-                    Some(rest) => time::sleep(rest).await,
-                    None => return,
-                }
-            }
-        };
         // Those who keep coming do not hold others up for ever.
-        time::timeout(limit, quiet).await.is_ok()
+        let end = Instant::now() + limit;
+        while let Some(rest) = self.0.restless() {
+            let now = Instant::now();
+            if now >= end {
+                return false;
+            }
+            time::sleep(rest.min(end - now)).await;
+        }
+        true
+    }
+}
+
+impl<J, R> Inner<J, R> {
+    fn queue(&self) -> MutexGuard<'_, Queue<J, R>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how long it takes until it has been quiet for long enough.
+    fn restless(&self) -> Option<Duration> {
+        let queue = self.queue();
+        if queue.is_led {
+            return Some(QUIET);
+        }
+        let quiet = queue.last?.elapsed();
+        (quiet < QUIET).then(|| QUIET.saturating_sub(quiet))
+    }
+}
+
+impl<J, R> fmt::Debug for Grouped<J, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grouped").finish_non_exhaustive()
+    }
+}
+
+/// Whoever has it writes; it is handed on, or given up, when it is dropped.
+struct Lead<J: Send + 'static, R: Send + 'static> {
+    inner: Arc<Inner<J, R>>,
+    is_task: bool,
+    /// Nothing was waiting.
+    is_over: bool,
+}
+
+impl<J: Send + 'static, R: Send + 'static> Lead<J, R> {
+    /// Writes groups until nothing waits.
+    async fn run(mut self) {
+        while !self.is_over {
+            let group = self.take();
+            self.write(group).await;
+        }
+    }
+
+    /// Takes what waits; when that is nothing, the lead is over.
+    fn take(&mut self) -> Vec<Job<J, R>> {
+        let mut queue = self.inner.queue();
+        let count = queue.jobs.len().min(self.inner.limit);
+        if count == 0 {
+            queue.is_led = false;
+            self.is_over = true;
+        } else {
+            queue.is_crowded = count > 1;
+        }
+        queue.jobs.drain(..count).collect()
+    }
+
+    async fn write(&self, group: Vec<Job<J, R>>) {
+        // Whoever gave up will come again.
+        let asked = group.into_iter().filter(|job| !job.reply.is_closed());
+        let (jobs, replies): (Vec<J>, Vec<_>) =
+            asked.map(|Job { job, reply }| (job, reply)).unzip();
+        if !jobs.is_empty() {
+            // Nobody waits for longer. A connection that died without a word would never answer,
+            // and hold up all who come later.
+            let done = time::timeout(DEADLINE, (self.inner.work)(jobs)).await;
+            answer(replies, done.unwrap_or_else(|_| Err(late())));
+        }
+        self.inner.queue().last = Some(Instant::now());
+    }
+}
+
+impl<J: Send + 'static, R: Send + 'static> Drop for Lead<J, R> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let mut queue = self.inner.queue();
+        let is_waited_for = !queue.jobs.is_empty();
+        // A task that ends before its time has panicked, or its runtime has ended.
+        let runtime = Handle::try_current().ok().filter(|_| is_waited_for && !self.is_task);
+        let Some(runtime) = runtime else {
+            queue.is_led = false;
+            queue.jobs.clear();
+            return;
+        };
+        drop(queue);
+        let next = Self { inner: Arc::clone(&self.inner), is_task: true, is_over: false };
+        runtime.spawn(next.run());
     }
 }
 
 /// Tells that the deadline has passed.
 pub(crate) fn late() -> StoreError {
     StoreError::new("the database did not become free in time")
-}
-
-impl Load {
-    /// Notes that a group is done.
-    fn rest(&self) {
-        let micros = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.last.store(micros.max(1), Ordering::Release);
-    }
-
-    /// Returns how long it takes until it has been quiet for long enough.
-    fn restless(&self) -> Option<Duration> {
-        let last = Duration::from_micros(self.last.load(Ordering::Acquire));
-        let quiet = self.start.elapsed().saturating_sub(last);
-        (!last.is_zero() && quiet < QUIET).then(|| QUIET.saturating_sub(quiet))
-    }
-}
-
-/// Lets the requests that have arrived hand in their jobs, as long as that brings more.
-async fn gather<J>(jobs: &mut mpsc::Receiver<J>, group: &mut Vec<J>, limit: usize) {
-    let mut before = 0;
-    while before < group.len() && group.len() < limit {
-        before = group.len();
-        task::yield_now().await;
-        while group.len() < limit
-            && let Ok(job) = jobs.try_recv()
-        {
-            group.push(job);
-        }
-    }
 }
 
 fn answer<R>(

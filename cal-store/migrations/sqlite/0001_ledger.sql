@@ -26,7 +26,7 @@ CREATE TABLE cal_deliveries (
 
 CREATE INDEX cal_deliveries_unplanned ON cal_deliveries (planned_at, seq) WHERE planned_at IS NULL;
 CREATE INDEX cal_deliveries_held ON cal_deliveries (held_until) WHERE decision = 'early';
-CREATE INDEX cal_deliveries_decision ON cal_deliveries (decision);
+CREATE INDEX cal_deliveries_decision ON cal_deliveries (decision) WHERE decision IS NOT NULL;
 CREATE INDEX cal_deliveries_uid ON cal_deliveries (uid) WHERE uid IS NOT NULL;
 CREATE INDEX cal_deliveries_identity ON cal_deliveries (identity) WHERE identity IS NOT NULL;
 
