@@ -25,7 +25,7 @@ use crate::{
 pub(crate) const BATCH: i64 = 256;
 
 /// How many it are while others come in: on SQLite they wait until the round is over.
-pub(crate) const SMALL_BATCH: i64 = 64;
+pub(crate) const SMALL_BATCH: i64 = 128;
 
 /// The order is that of the index of what is unplanned, which PostgreSQL takes then and no other.
 const UNPLANNED: &str = "SELECT seq, id, received_at, body FROM cal_deliveries \
