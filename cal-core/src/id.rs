@@ -1,11 +1,12 @@
 //! Identifiers as types, so that a booking's number is never mistaken for an event type's.
 
-use serde::{Deserialize, Serialize};
-
+/// Declares ids that are numbers; also for `cal-client`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! number_id {
     ($( $(#[$doc:meta])* $name:ident, )+) => { $(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 
@@ -14,13 +15,22 @@ macro_rules! number_id {
                 self.0.fmt(f)
             }
         }
+
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                Self(number)
+            }
+        }
     )+ };
 }
 
+/// Declares ids that are texts; also for `cal-client`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! text_id {
     ($( $(#[$doc:meta])* $name:ident, )+) => { $(
         $(#[$doc])*
-        #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -47,6 +57,12 @@ macro_rules! text_id {
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
             }
         }
     )+ };

@@ -53,7 +53,9 @@ where
     deserializer.deserialize_any(Few(PhantomData))
 }
 
-/// Declares an enum of strings that keeps an unknown spelling in `Other`.
+/// Declares an enum of strings that keeps an unknown spelling in `Other`; also for `cal-client`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -88,11 +90,13 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::wire::text_serde!($name);
+        $crate::text_serde!($name);
     };
 }
 
 /// Gives a type with `as_str` and `From<&str>` its `Display`, `Serialize` and `Deserialize`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! text_serde {
     ($name:ident) => {
         impl std::fmt::Display for $name {
@@ -125,4 +129,4 @@ macro_rules! text_serde {
     };
 }
 
-pub(crate) use {open_enum, text_serde};
+pub(crate) use {crate::open_enum, crate::text_serde};

@@ -1,0 +1,71 @@
+//! A complete asynchronous client of Cal.com's API v2.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod api_keys;
+#[cfg(feature = "orgs")]
+pub mod attribute_options;
+#[cfg(feature = "orgs")]
+pub mod attributes;
+mod auth;
+pub mod booking_attendees;
+pub mod bookings;
+pub mod calendars;
+mod client;
+pub mod conferencing;
+#[cfg(feature = "orgs")]
+pub mod delegation_credentials;
+pub mod destination_calendars;
+mod error;
+pub mod event_types;
+pub mod id;
+pub mod invites;
+mod list;
+#[cfg(all(feature = "orgs", feature = "platform"))]
+pub mod managed_orgs;
+#[cfg(feature = "platform")]
+pub mod managed_users;
+pub mod me;
+pub mod memberships;
+pub mod oauth;
+#[cfg(feature = "platform")]
+pub mod oauth_clients;
+#[cfg(feature = "orgs")]
+pub mod org_users;
+#[cfg(feature = "orgs")]
+pub mod out_of_office;
+mod patch;
+mod path;
+pub mod private_links;
+mod request;
+mod retry;
+#[cfg(feature = "orgs")]
+pub mod role_permissions;
+#[cfg(feature = "orgs")]
+pub mod roles;
+#[cfg(feature = "orgs")]
+pub mod routing_form_responses;
+pub mod routing_forms;
+pub mod schedules;
+pub mod scope;
+mod secret;
+pub mod selected_calendars;
+pub mod slot_reservations;
+pub mod slots;
+pub mod stripe;
+pub mod teams;
+mod tls;
+mod transport;
+pub mod unified_calendars;
+pub mod verified_resources;
+pub mod webhooks;
+mod wire;
+#[cfg(feature = "orgs")]
+pub mod workflows;
+
+pub use auth::{Auth, Session, TokenStore, Tokens};
+pub use client::{Client, ClientBuilder, EU, US};
+pub use error::Error;
+pub use list::{List, Page, Pagination};
+pub use patch::Patch;
+pub use retry::RetryPolicy;

@@ -1,0 +1,236 @@
+//! Lists that come in pages.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+};
+
+use futures_core::Stream;
+use futures_util::stream;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{error::Error, request::Request, scope::Me};
+
+/// How many items a page has unless said otherwise.
+const PAGE: u32 = 100;
+
+/// A list of `T`, as the scope `S` sees it: await it for one page, or take all of it as a stream.
+///
+/// ```no_run
+/// use futures_util::TryStreamExt as _;
+///
+/// # async fn example(client: cal_client::Client) -> Result<(), cal_client::Error> {
+/// let first = client.bookings().list().take(10).await?;
+/// println!("{} bookings on the first page", first.items.len());
+///
+/// let mut bookings = std::pin::pin!(client.bookings().list().stream());
+/// while let Some(booking) = bookings.try_next().await? {
+///     println!("{}", booking.uid);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct List<T, S = Me> {
+    pub(crate) request: Request,
+    names: Names,
+    take: Option<u32>,
+    skip: u32,
+    marker: PhantomData<fn() -> (T, S)>,
+}
+
+/// What the query parameters are called.
+#[derive(Clone, Copy, Debug)]
+struct Names {
+    take: &'static str,
+    skip: &'static str,
+    /// The largest number of items to leave out that the server takes.
+    furthest: u32,
+}
+
+const SKIP: Names = Names { take: "take", skip: "skip", furthest: u32::MAX };
+
+/// Those of managed users, of which the server shows 500 (`offset` and `limit` end at 250).
+#[cfg(feature = "platform")]
+const OFFSET: Names = Names { take: "limit", skip: "offset", furthest: 250 };
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// What the server says about pages; only lists of bookings and of managed organizations have it.
+    pub pagination: Option<Pagination>,
+}
+
+/// What the server says about the pages of a list.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+#[serde(default, rename_all = "camelCase")]
+pub struct Pagination {
+    /// How many items this page has.
+    pub returned_items: u32,
+    /// How many items there are in all.
+    pub total_items: u64,
+    /// How many items a page has at the most.
+    pub items_per_page: u32,
+    /// How many items come after this page.
+    pub remaining_items: u64,
+    /// The number of this page, from 1.
+    pub current_page: u32,
+    /// How many pages there are.
+    pub total_pages: u32,
+    /// Whether there is a page after this one.
+    pub has_next_page: bool,
+    /// Whether there is a page before this one.
+    pub has_previous_page: bool,
+}
+
+impl Default for Pagination {
+    fn default() -> Self {
+        Self {
+            returned_items: 0,
+            total_items: 0,
+            items_per_page: 0,
+            remaining_items: 0,
+            current_page: 1,
+            total_pages: 0,
+            has_next_page: false,
+            has_previous_page: false,
+        }
+    }
+}
+
+impl<T, S> List<T, S> {
+    pub(crate) fn new(request: Request) -> Self {
+        Self { request, names: SKIP, take: None, skip: 0, marker: PhantomData }
+    }
+
+    /// Counts by `limit` and `offset`.
+    #[cfg(feature = "platform")]
+    pub(crate) fn by_offset(mut self) -> Self {
+        self.names = OFFSET;
+        self
+    }
+
+    /// Changes the request.
+    pub(crate) fn map(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.request = change(self.request);
+        self
+    }
+
+    /// How many items a page has, from 1 to 250; 100 in a stream unless set.
+    pub fn take(mut self, items: u32) -> Self {
+        self.take = Some(items);
+        self
+    }
+
+    /// How many items to leave out at the beginning.
+    pub fn skip(mut self, items: u32) -> Self {
+        self.skip = items;
+        self
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static, S> List<T, S> {
+    /// Returns all items, page by page, as a stream that can be moved to another task.
+    ///
+    /// It ends where the server says so, or else with a page that is not full. Items that are added
+    /// or vanish meanwhile move the others: sort by creation for a stream that misses nothing.
+    pub fn stream(self) -> impl Stream<Item = Result<T, Error>> + Send + 'static {
+        let Self { request, names, take, skip, marker: _ } = self;
+        let start =
+            Pages { request, names, take: take.unwrap_or(PAGE).max(1), skip, is_over: false };
+        stream::try_unfold((start, VecDeque::new()), |(mut pages, mut items)| async move {
+            while items.is_empty() && !pages.is_over {
+                items = pages.next().await?;
+            }
+            let item: Option<T> = items.pop_front();
+            Ok(item.map(|item| (item, (pages, items))))
+        })
+    }
+
+    /// Returns all items at once.
+    ///
+    /// # Errors
+    ///
+    /// Fails when any of the pages cannot be had.
+    pub async fn all(self) -> Result<Vec<T>, Error> {
+        futures_util::TryStreamExt::try_collect(self.stream()).await
+    }
+
+    async fn page(self) -> Result<Page<T>, Error> {
+        let skip = Some(self.skip).filter(|skip| *skip > 0);
+        let request = self.request.query_some(self.names.take, self.take);
+        request.query_some(self.names.skip, skip).page().await
+    }
+}
+
+/// Goes from page to page.
+struct Pages {
+    request: Request,
+    names: Names,
+    take: u32,
+    skip: u32,
+    is_over: bool,
+}
+
+impl Pages {
+    async fn next<T: DeserializeOwned>(&mut self) -> Result<VecDeque<T>, Error> {
+        let mut request = self.request.clone().query(self.names.take, self.take);
+        if self.skip > 0 {
+            request = request.query(self.names.skip, self.skip);
+        }
+        let page: Page<T> = request.page().await?;
+        let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        // A page with nothing on it leads nowhere, whatever is said about the next one.
+        let has_next = match &page.pagination {
+            Some(pagination) => pagination.has_next_page && count > 0,
+            None => count >= self.take,
+        };
+        self.skip = self.skip.saturating_add(count);
+        self.is_over = !has_next || self.skip > self.names.furthest;
+        Ok(page.items.into())
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static, S> IntoFuture for List<T, S> {
+    type Output = Result<Page<T>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let List { request, names, take, skip, marker: _ } = self;
+        // The scope is a name for the compiler; the future has no use for it.
+        let list = List::<T> { request, names, take, skip, marker: PhantomData };
+        Box::pin(list.page())
+    }
+}
+
+impl<T> IntoIterator for Page<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<T, S> Clone for List<T, S> {
+    fn clone(&self) -> Self {
+        let Self { request, names, take, skip, marker } = self;
+        Self { request: request.clone(), names: *names, take: *take, skip: *skip, marker: *marker }
+    }
+}
+
+impl<T, S> fmt::Debug for List<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List")
+            .field("take", &self.take)
+            .field("skip", &self.skip)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! What a real server was asked and answered: the client must ask the same, and read it.
+
+mod bookings;
+mod calendars;
+mod event_types;
+mod me;
+mod platform;
+mod slots;
+
+use std::{collections::BTreeMap, fs, pin::Pin};
+
+use cal_client::{Auth, Client, Error, RetryPolicy};
+use serde_json::Value;
+
+use crate::{
+    server::{Reply, Server},
+    shared::shared,
+};
+
+type Call = Box<dyn FnOnce(Client) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>;
+
+/// The calls by the beginning of the name of the recording, such as `001`.
+#[derive(Default)]
+pub(crate) struct Calls(BTreeMap<&'static str, (Call, bool)>);
+
+impl Calls {
+    /// The call that asks what was recorded.
+    pub(crate) fn same<F, T>(
+        &mut self,
+        number: &'static str,
+        call: impl FnOnce(Client) -> F + 'static,
+    ) where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.insert(number, true, call);
+    }
+
+    /// A call that asks something else, because the recorded request has no typed method (it is
+    /// wrong on purpose, or old); it must still read the answer.
+    pub(crate) fn answer<F, T>(
+        &mut self,
+        number: &'static str,
+        call: impl FnOnce(Client) -> F + 'static,
+    ) where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.insert(number, false, call);
+    }
+
+    fn insert<F, T>(
+        &mut self,
+        number: &'static str,
+        is_same: bool,
+        call: impl FnOnce(Client) -> F + 'static,
+    ) where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let call: Call = Box::new(move |client| {
+            let calling = call(client);
+            Box::pin(async move { calling.await.map(drop) })
+        });
+        assert!(self.0.insert(number, (call, is_same)).is_none(), "{number} stands here twice");
+    }
+}
+
+#[tokio::test]
+async fn what_a_real_server_was_asked_and_answered() {
+    let Some(folder) = shared("fixtures/api") else { return };
+    let mut calls = Calls::default();
+    bookings::calls(&mut calls);
+    calendars::calls(&mut calls);
+    event_types::calls(&mut calls);
+    me::calls(&mut calls);
+    platform::calls(&mut calls);
+    slots::calls(&mut calls);
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut faults = Vec::new();
+    for file in &files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let recorded: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        match calls.0.remove(&name[..3]) {
+            Some((call, is_same)) => {
+                if let Err(fault) = exchange(&recorded, call, is_same).await {
+                    faults.push(format!("{name}: {fault}"));
+                }
+            }
+            None => faults.push(format!("{name}: nobody calls it")),
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), files.len(), faults.join("\n"));
+    assert!(calls.0.is_empty(), "there is no recording of {:?}", calls.0.keys());
+}
+
+/// Lets the client call a server that answers as the real one did, and compares.
+async fn exchange(recorded: &Value, call: Call, is_same: bool) -> Result<(), String> {
+    let (request, response) = (&recorded["request"], &recorded["response"]);
+    let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
+    let mut reply = Reply::json(status, response["body"].as_str().unwrap_or_default());
+    for (name, value) in response["headers"].as_object().unwrap() {
+        if name.starts_with("x-") {
+            reply = reply.header(name, value.as_str().unwrap());
+        }
+    }
+    let server = Server::start(move |_| reply.clone()).await;
+    let auth = match &request["headers"]["x-cal-client-id"] {
+        Value::String(id) => Auth::platform(id.as_str(), "the-secret"),
+        _ => Auth::api_key("cal_test_key"),
+    };
+    let builder = Client::builder().base_url(server.url()).auth(auth).retry(RetryPolicy::never());
+    let result = call(builder.build().unwrap()).await;
+    let [seen] = &server.seen()[..] else { return Err("there was not one request".to_owned()) };
+    match result {
+        Ok(()) if (200..300).contains(&status) => {}
+        Ok(()) => return Err(format!("{status} was taken for a success")),
+        Err(error) if error.status() == Some(status) && !error.is_decode() => {
+            let body: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())
+                .unwrap_or_default();
+            if body["error"]["message"].is_string()
+                && error.message() != body["error"]["message"].as_str()
+            {
+                return Err("the message was not read".to_owned());
+            }
+            if response["headers"]["x-request-id"].as_str() != error.request_id() {
+                return Err("the request id was not read".to_owned());
+            }
+        }
+        Err(error) => return Err(format!("{error:?}, of {status}")),
+    }
+    if !is_same {
+        return Ok(());
+    }
+    let target = request["path"].as_str().unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let sorted = |mut query: Vec<(String, String)>| {
+        query.sort();
+        query
+    };
+    let query = sorted(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
+    let version = request["headers"]["cal-api-version"].as_str();
+    let body = request["body"].as_str().map(|body| serde_json::from_str::<Value>(body).unwrap());
+    let sent = Some(&seen.body).filter(|body| !body.is_empty());
+    let sent = sent.map(|body| serde_json::from_slice::<Value>(body).unwrap());
+    for (what, sent, want) in [
+        ("method", Value::from(&*seen.method), request["method"].clone()),
+        ("path", Value::from(&*seen.path), Value::from(path)),
+        (
+            "query",
+            Value::from(format!("{:?}", sorted(seen.query.clone()))),
+            Value::from(format!("{query:?}")),
+        ),
+        (
+            "version",
+            Value::from(seen.headers.get("cal-api-version").cloned()),
+            Value::from(version),
+        ),
+        ("body", Value::from(sent), Value::from(body)),
+    ] {
+        if sent != want {
+            return Err(format!("the {what} is {sent}, not {want}"));
+        }
+    }
+    Ok(())
+}

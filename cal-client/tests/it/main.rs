@@ -1,0 +1,7 @@
+//! The client against servers: scripted ones, what a real one answered, and a mock of its description.
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod conformance;
+mod exchanges;
+mod server;
+mod shared;
