@@ -139,6 +139,6 @@ fn id(text: &str) -> Result<DeliveryId, sqlx::Error> {
     text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-fn digest(body: &Bytes) -> [u8; 32] {
+pub(crate) fn digest(body: &Bytes) -> [u8; 32] {
     Sha256::digest(body).into()
 }

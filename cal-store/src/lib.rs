@@ -23,6 +23,8 @@ mod plan;
 mod postgres;
 mod prune;
 mod query;
+#[cfg(feature = "reconcile")]
+mod reconcile;
 mod replay;
 mod settle;
 mod sql;
@@ -40,6 +42,9 @@ pub use error::OpenError;
 pub use operate::{AuditRecord, DeadTasks};
 pub use prune::Pruned;
 pub use query::{AttemptRecord, Counters};
+#[cfg(feature = "reconcile")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reconcile")))]
+pub use reconcile::{ReconcileError, Reconciler, Sweep};
 pub use replay::{ReplayOf, Replayed};
 pub use store::SqlStore;
 

@@ -198,9 +198,8 @@ async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher, batch: i64) -> Result<us
     if items.is_empty() {
         return Ok(0);
     }
-    let mut chains = load(&mut conn, &items).await?;
-    let known: BTreeSet<BookingUid> = chains.1;
-    let chains = &mut chains.0;
+    let readings = items.iter().filter_map(|item| Some((item.reading.as_ref()?, item.turn)));
+    let (mut chains, known) = load(&mut conn, &readings.collect::<Vec<_>>(), &[]).await?;
     for item in &mut items {
         let reading = item.reading.as_ref();
         item.ruling = reading.map(|reading| chains.decide(reading, item.turn, now.into()));
@@ -209,8 +208,9 @@ async fn round(conn: &mut Conn<'_>, hooks: &Dispatcher, batch: i64) -> Result<us
     let changes = chains.take_changes();
     keep_changes(&mut conn, &changes, &known).await?;
     keep_decisions(&mut conn, &items, now).await?;
-    let made = keep_tasks(&mut conn, &items, chains, hooks).await?;
-    supersede(&mut conn, &items, now).await?;
+    let made = keep_tasks(&mut conn, &items, &chains, hooks).await?;
+    let rulings = items.iter().filter_map(|item| item.ruling.as_ref());
+    supersede(&mut conn, rulings.flat_map(|ruling| &ruling.overtaken), now).await?;
     if made {
         tell(&mut conn).await?;
     }
@@ -264,15 +264,17 @@ async fn read(conn: &mut Conn<'_>, now: Micros, batch: i64) -> Result<Vec<Item>,
         .collect())
 }
 
-/// Loads what the deliveries of a batch are compared with, and which bookings there are.
-async fn load(
+/// Loads what the deliveries of a batch, and these bookings, are compared with, and tells which
+/// bookings there are.
+pub(crate) async fn load(
     conn: &mut Conn<'_>,
-    items: &[Item],
+    batch: &[(&Reading, Turn)],
+    bookings: &[&BookingUid],
 ) -> Result<(Chains, BTreeSet<BookingUid>), sqlx::Error> {
-    let readings = || items.iter().filter_map(|item| item.reading.as_ref());
+    let readings = || batch.iter().map(|(reading, _)| *reading);
     let mut chains = Chains::default();
-    let mut uids: BTreeSet<String> =
-        readings().flat_map(Reading::uids).map(ToString::to_string).collect();
+    let uids = readings().flat_map(Reading::uids).chain(bookings.iter().copied());
+    let mut uids: BTreeSet<String> = uids.map(ToString::to_string).collect();
     let keys: BTreeSet<&str> = readings().flat_map(Reading::keys).collect();
     if !keys.is_empty() {
         let keys = settle::json(&keys)?;
@@ -297,8 +299,8 @@ async fn load(
         known.insert(row.uid.clone());
         chains.insert(row);
     }
-    let first = items.iter().filter(|item| item.turn == Turn::First);
-    let identities = first.filter_map(|item| item.reading.as_ref()?.identity());
+    let first = batch.iter().filter(|(_, turn)| *turn == Turn::First);
+    let identities = first.filter_map(|(reading, _)| reading.identity());
     let identities = settle::json(&identities.collect::<BTreeSet<_>>())?;
     let identities: Vec<(String,)> = conn.fetch(IDENTITIES, &[Arg::Text(&identities)]).await?;
     for (identity,) in identities {
@@ -317,7 +319,7 @@ pub(crate) fn booking(row: Booking) -> BookingRow {
     BookingRow::kept(uid.into(), chain.into(), number.map(BookingId), about, facts)
 }
 
-async fn keep_changes(
+pub(crate) async fn keep_changes(
     conn: &mut Conn<'_>,
     changes: &Changes,
     known: &BTreeSet<BookingUid>,
@@ -479,11 +481,14 @@ async fn keep_tasks(
     Ok(true)
 }
 
-/// Drops the tasks that the decisions have left behind, those of this batch among them.
-async fn supersede(conn: &mut Conn<'_>, items: &[Item], now: Micros) -> Result<(), sqlx::Error> {
+/// Drops the tasks that decisions have left behind, those of this batch among them.
+pub(crate) async fn supersede(
+    conn: &mut Conn<'_>,
+    overtaken: impl Iterator<Item = &Overtaken>,
+    now: Micros,
+) -> Result<(), sqlx::Error> {
     let mut below: HashMap<(&BookingUid, Option<i32>), i16> = HashMap::new();
-    let overtaken = items.iter().filter_map(|item| item.ruling.as_ref());
-    for Overtaken { uid, seat, below: rank, .. } in overtaken.flat_map(|ruling| &ruling.overtaken) {
+    for Overtaken { uid, seat, below: rank, .. } in overtaken {
         let known = below.entry((uid, *seat)).or_default();
         *known = (*known).max(*rank);
     }

@@ -41,6 +41,8 @@ pub struct Counters {
     pub unplanned: u64,
     /// Deliveries by what they meant.
     pub deliveries: BTreeMap<String, u64>,
+    /// Deliveries that no webhook brought, only a comparison with Cal.com's API, and that were news.
+    pub missed: u64,
     /// Tasks by hook and state.
     pub tasks: BTreeMap<String, BTreeMap<String, u64>>,
     /// Bookings by status.
@@ -209,16 +211,20 @@ impl SqlStore {
         const UNPLANNED: &str = "SELECT count(*) FROM cal_deliveries WHERE planned_at IS NULL";
         const DELIVERIES: &str = "SELECT decision, count(*) FROM cal_deliveries \
             WHERE decision IS NOT NULL GROUP BY decision";
+        const MISSED: &str = "SELECT count(*) FROM cal_deliveries \
+            WHERE decision = 'applied' AND source = 'reconcile'";
         const TASKS: &str = "SELECT hook, state, count(*) FROM cal_tasks GROUP BY state, hook";
         const BOOKINGS: &str = "SELECT status, count(*) FROM cal_bookings GROUP BY status";
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
         let unplanned: Vec<(i64,)> = self.ask(UNPLANNED, &[]).await?;
         let deliveries: Vec<(String, i64)> = self.ask(DELIVERIES, &[]).await?;
+        let missed: Vec<(i64,)> = self.ask(MISSED, &[]).await?;
         let tasks: Vec<(String, String, i64)> = self.ask(TASKS, &[]).await?;
         let bookings: Vec<(String, i64)> = self.ask(BOOKINGS, &[]).await?;
         let mut counters = Counters {
             unplanned: unplanned.first().map_or(0, |(many,)| count(*many)),
             deliveries: deliveries.into_iter().map(|(name, many)| (name, count(many))).collect(),
+            missed: missed.first().map_or(0, |(many,)| count(*many)),
             bookings: bookings.into_iter().map(|(name, many)| (name, count(many))).collect(),
             tasks: BTreeMap::new(),
         };

@@ -42,7 +42,7 @@ pub struct SqlStore {
 
 pub(crate) struct Shared {
     pub(crate) database: Arc<Database>,
-    accepts: Arc<Grouped<Row, Accepted>>,
+    pub(crate) accepts: Arc<Grouped<Row, Accepted>>,
     settles: Grouped<Settling, bool>,
     /// Something may be planned or claimed.
     pub(crate) work: Arc<Notify>,

@@ -190,12 +190,18 @@ impl Chains {
             transition: reading.transition.clone(),
             rank: rank_of(reading.transition.change),
             seat: case.seat.and_then(|seat| i32::try_from(seat).ok()),
-            overtaken: [self.overtaken(&before, uid.as_ref(), &case), left].concat(),
+            overtaken: [self.overtaken(&before, uid.as_ref(), Some(&case)), left].concat(),
             held_until: (decision == Decision::Early).then(|| reading.received_at + PATIENCE),
             uid,
         };
         self.retell(&mut ruling);
         ruling
+    }
+
+    /// Whether any of the values is known that a delivery reports.
+    #[must_use]
+    pub fn knows_values(&self, reading: &Reading) -> bool {
+        reading.keys().any(|key| self.values.contains_key(key))
     }
 
     /// Forgets a chain with all its bookings.

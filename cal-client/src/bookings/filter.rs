@@ -56,6 +56,16 @@ impl<S> List<Booking, S> {
         self.map(|request| request.query_list("eventTypeIds", ids))
     }
 
+    /// Only bookings that begin after this time.
+    pub fn starts_after(self, at: DateTime<Utc>) -> Self {
+        self.map(|request| request.query_time("afterStart", at))
+    }
+
+    /// Only bookings that end before this time.
+    pub fn ends_before(self, at: DateTime<Utc>) -> Self {
+        self.map(|request| request.query_time("beforeEnd", at))
+    }
+
     /// Sorts by the time of the beginning.
     pub fn sort_start(self, sort: Sort) -> Self {
         self.map(|request| request.query("sortStart", sort.as_str()))

@@ -13,4 +13,9 @@ mod operations;
 mod order;
 mod place;
 mod privacy;
+#[cfg(feature = "reconcile")]
+mod reconcile;
+#[cfg(feature = "reconcile")]
+#[path = "../../../cal-client/tests/it/server.rs"]
+mod server;
 mod tasks;

@@ -33,6 +33,25 @@ impl Chains {
         }
     }
 
+    /// Notes that a booking was replaced by another one, of which nothing else needs to be known.
+    pub fn replace(&mut self, uid: &BookingUid, successor: &BookingUid) -> Vec<Overtaken> {
+        let members: Vec<_> = self.chain(uid).chain([uid]).cloned().collect();
+        let before = members.into_iter().map(|uid| (uid.clone(), self.rank(&uid))).collect();
+        self.ensure(uid);
+        self.ensure(successor);
+        if uid != successor
+            && let Some(link) = self.bookings.get_mut(successor)
+        {
+            let slot = &mut link.facts.moved_from;
+            // Of two contradicting reports the same one must win in any order.
+            if slot.as_ref().is_none_or(|known| known > uid) {
+                *slot = Some(uid.clone());
+            }
+            self.join(uid, successor);
+        }
+        self.overtaken(&before, None, None)
+    }
+
     pub(super) fn ensure(&mut self, uid: &BookingUid) {
         self.touched.insert(uid.clone());
         if !self.bookings.contains_key(uid) {
@@ -205,14 +224,15 @@ impl Chains {
         &mut self,
         before: &BTreeMap<BookingUid, Option<Rank>>,
         uid: Option<&BookingUid>,
-        case: &Case,
+        case: Option<&Case>,
     ) -> Vec<Overtaken> {
+        let seat = case.and_then(|case| case.seat);
         let mut overtaken = Vec::new();
         for (member, before) in before {
             let now = self.rank(member);
             // Rows of the same chain show each other's payments and ends.
             self.touched.insert(member.clone());
-            let own_seat = case.seat.is_some() && Some(member) == uid;
+            let own_seat = seat.is_some() && Some(member) == uid;
             if now > *before && !(own_seat && now <= Some(Rank::Accepted)) {
                 // Whose seat was moved silences nobody who had left.
                 let is_moved = self.whole(member) == Some(Rank::Moved);
@@ -222,10 +242,10 @@ impl Chains {
         }
         let Some(uid) = uid else { return overtaken };
         let now = self.rank(uid);
-        if !before.contains_key(uid) && case.seat.is_none() {
+        if !before.contains_key(uid) && seat.is_none() {
             overtaken.extend(Overtaken::new(uid, None, now));
         }
-        if let Some(place) = case.seat {
+        if let Some((case, place)) = case.zip(seat) {
             let seat = self.bookings.get(uid).and_then(|link| link.facts.seats.get(place));
             let now = seat.and_then(Seat::rank);
             if now > case.rank {

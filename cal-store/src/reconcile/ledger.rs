@@ -1,0 +1,161 @@
+//! What the ledger lacks, and how it gets it.
+
+use cal_core::BookingUid;
+use cal_webhook::{Accepted, BookingState, Decision, DeliveryId, StoreError, Turn};
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+
+use super::news::News;
+use crate::{
+    SqlStore,
+    accept::digest,
+    database::{Arg, Conn},
+    error::out_of_reach,
+    plan,
+    time::Micros,
+    writer::Row,
+};
+
+/// Where the first sweep began, and how far later ones have come.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    Start,
+    Cursor,
+    Look,
+}
+
+impl Mark {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Start => "reconcile:start",
+            Self::Cursor => "reconcile:cursor",
+            Self::Look => "reconcile:look",
+        }
+    }
+}
+
+impl SqlStore {
+    pub(super) async fn mark(&self, mark: Mark) -> Result<Option<DateTime<Utc>>, StoreError> {
+        const MARK: &str = "SELECT at FROM cal_values WHERE key = $1";
+        let rows: Vec<(i64,)> = self.ask(MARK, &[Arg::Text(mark.key())]).await?;
+        Ok(rows.first().map(|(at,)| Micros(*at).into()))
+    }
+
+    /// Moves a mark; it never goes back.
+    pub(super) async fn set_mark(&self, mark: Mark, at: DateTime<Utc>) -> Result<(), StoreError> {
+        const SET: &str = "INSERT INTO cal_values (key, value, at, number) VALUES ($1, '', $2, 0) \
+            ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE cal_values.at < excluded.at";
+        let args = [Arg::Text(mark.key()), Arg::Int(Micros::from(at).0)];
+        let mut lent = self.shared.database.write().await?;
+        match lent.conn().execute(SET, &args).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                lent.discard().await;
+                Err(out_of_reach(error))
+            }
+        }
+    }
+
+    /// Returns which of the news is not known yet. Nothing is written.
+    pub(super) async fn unknown(&self, news: Vec<News>) -> Result<Vec<News>, StoreError> {
+        let mut lent = self.shared.database.read().await?;
+        unknown(&mut lent.conn(), news).await.map_err(out_of_reach)
+    }
+
+    /// Takes news in like deliveries, and returns how many there were. What a webhook tells
+    /// meanwhile makes it the same as before.
+    pub(super) async fn bring(&self, news: Vec<News>) -> Result<usize, StoreError> {
+        let rows = news.into_iter().map(|news| {
+            self.shared.accepts.run(Row {
+                id: DeliveryId::new().to_string(),
+                digest: digest(&news.body),
+                received_at: Micros::now(),
+                source: cal_webhook::Source::Reconcile.as_str(),
+                headers: None,
+                body: news.body,
+            })
+        });
+        let accepted = try_join_all(rows).await?;
+        self.shared.work.notify_one();
+        // The sweep before may have brought it, and nobody has planned it yet.
+        Ok(accepted.iter().filter(|accepted| matches!(accepted, Accepted::Stored(_))).count())
+    }
+
+    /// Notes what the news tell without running any hook.
+    pub(super) async fn import(&self, news: &[News]) -> Result<(), StoreError> {
+        if news.is_empty() {
+            return Ok(());
+        }
+        let mut lent = self.shared.database.write().await?;
+        match import(&mut lent.conn(), news).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                lent.discard().await;
+                Err(out_of_reach(error))
+            }
+        }
+    }
+}
+
+async fn unknown(conn: &mut Conn<'_>, news: Vec<News>) -> Result<Vec<News>, sqlx::Error> {
+    let now = conn.now().await?;
+    let (mut chains, _) = load(conn, &news).await?;
+    let mut unknown = Vec::new();
+    for news in news {
+        let is_unknown = match &news.successor {
+            Some(_) => news
+                .uid()
+                .and_then(|uid| chains.booking(uid))
+                .is_none_or(|row| row.status != BookingState::Moved),
+            None if news.is_denial && !chains.knows_values(&news.reading) => false,
+            None => {
+                // Several news of a page are decided one after the other, as the planner will.
+                let ruling = chains.decide(&news.reading, Turn::First, now.into());
+                matches!(ruling.decision, Decision::Applied | Decision::Early)
+            }
+        };
+        if is_unknown {
+            unknown.push(news);
+        }
+    }
+    Ok(unknown)
+}
+
+async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
+    let mut tx = conn.begin().await?;
+    let mut conn = tx.conn();
+    plan::take_turn(&mut conn).await?;
+    let now = conn.now().await?;
+    let (mut chains, known) = load(&mut conn, news).await?;
+    let mut overtaken = Vec::new();
+    for news in news {
+        if let (Some(uid), Some(successor)) = (news.uid(), &news.successor) {
+            overtaken.extend(chains.replace(uid, successor));
+        }
+        overtaken.extend(chains.decide(&news.reading, Turn::First, now.into()).overtaken);
+    }
+    let changes = chains.take_changes();
+    plan::keep_changes(&mut conn, &changes, &known).await?;
+    plan::supersede(&mut conn, overtaken.iter(), now).await?;
+    tx.commit().await
+}
+
+async fn load(
+    conn: &mut Conn<'_>,
+    news: &[News],
+) -> Result<(cal_webhook::Chains, std::collections::BTreeSet<BookingUid>), sqlx::Error> {
+    let readings: Vec<_> = news.iter().map(|news| (&news.reading, Turn::First)).collect();
+    let successors: Vec<_> = news.iter().filter_map(|news| news.successor.as_ref()).collect();
+    plan::load(conn, &readings, &successors).await
+}
+
+impl News {
+    /// Whether both are about the same attendee of the same booking.
+    pub(super) fn has_subject_of(&self, other: &Self) -> bool {
+        self.uid() == other.uid() && self.reading.keys().eq(other.reading.keys())
+    }
+
+    fn uid(&self) -> Option<&BookingUid> {
+        self.reading.uids().next()
+    }
+}
