@@ -20,6 +20,17 @@ pub use cal_store as store;
 #[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "sqlite"))))]
 pub use cal_store::SqlStore;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+#[doc(inline)]
+pub use cal_client as client;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use cal_client::Client;
+#[cfg(all(feature = "reconcile", any(feature = "postgres", feature = "sqlite")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "reconcile")))]
+pub use cal_store::Reconciler;
+
 #[cfg(feature = "actix")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix")))]
 #[doc(inline)]

@@ -10,9 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use calcom::{Receiver, SqlStore, Verifier};
+use calcom::{
+    Client, Receiver, Reconciler, SqlStore, Verifier,
+    client::{Auth, scope::Me},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 #[cfg(feature = "chaos")]
 use crate::chaos;
@@ -22,6 +26,8 @@ use crate::{admin::Admin, config::Config, demo::Demo, journal::Journal};
 pub(crate) struct App {
     store: SqlStore,
     receiver: Option<Receiver>,
+    reconciler: Option<Reconciler<Me>>,
+    sweeping: Option<JoinHandle<()>>,
     admin: Option<Admin>,
 }
 
@@ -47,8 +53,9 @@ impl App {
             }
             None => None,
         };
+        let reconciler = reconciler(config, &store)?.filter(|_| receiver.is_some());
         let admin = token.map(|token| Admin::new(token.clone(), store.clone())).transpose()?;
-        Ok(Self { store, receiver, admin })
+        Ok(Self { store, receiver, reconciler, sweeping: None, admin })
     }
 
     /// Where deliveries are kept.
@@ -57,14 +64,21 @@ impl App {
     }
 
     /// Goes on with what an earlier process has left.
-    pub(crate) fn start(&self) {
+    pub(crate) fn start(&mut self) {
         if let Some(receiver) = &self.receiver {
             receiver.start();
+        }
+        if let Some(reconciler) = self.reconciler.take() {
+            self.sweeping = Some(tokio::spawn(async move { reconciler.run().await }));
         }
     }
 
     /// Lets running hooks end, and closes the database.
     pub(crate) async fn stop(&self, grace: Duration) {
+        if let Some(sweeping) = &self.sweeping {
+            // Whatever it was doing, the next one goes on there.
+            sweeping.abort();
+        }
         if let Some(receiver) = &self.receiver {
             receiver.shutdown(grace).await;
         }
@@ -108,6 +122,21 @@ fn receiver(verifier: Verifier, store: &SqlStore) -> anyhow::Result<Receiver> {
         None => builder,
     };
     Ok(builder.build())
+}
+
+/// Builds what finds bookings whose webhooks never came, if the API may be asked.
+fn reconciler(config: &Config, store: &SqlStore) -> anyhow::Result<Option<Reconciler<Me>>> {
+    let auth = match (&config.cal_api_key, &config.cal_access_token) {
+        (Some(key), _) => Auth::api_key(key.clone()),
+        (None, Some(token)) => Auth::access_token(token.clone()),
+        (None, None) => {
+            tracing::warn!("missed webhooks are not looked for: CAL_API_KEY is not set");
+            return Ok(None);
+        }
+    };
+    let client = Client::builder().base_url(&config.cal_api_url).auth(auth).build();
+    let client = client.context("CAL_API_URL")?;
+    Ok(Some(Reconciler::new(store.clone(), client.bookings().list())))
 }
 
 fn verifier(secret: &SecretString, old: Option<&SecretString>) -> anyhow::Result<Verifier> {

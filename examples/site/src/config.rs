@@ -49,6 +49,18 @@ pub(crate) struct Config {
     #[arg(long, env, hide_env_values = true)]
     pub(crate) cal_webhook_secret_old: Option<SecretString>,
 
+    /// A key of Cal.com's API, with which bookings are found whose webhooks never came.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) cal_api_key: Option<SecretString>,
+
+    /// An access token, in place of a key.
+    #[arg(long, env, hide_env_values = true, conflicts_with = "cal_api_key")]
+    pub(crate) cal_access_token: Option<SecretString>,
+
+    /// Where Cal.com's API is.
+    #[arg(long, env, default_value = calcom::client::US)]
+    pub(crate) cal_api_url: String,
+
     /// The bearer token of the admin API.
     #[arg(long, env, hide_env_values = true)]
     pub(crate) admin_token: Option<SecretString>,
@@ -61,8 +73,9 @@ pub(crate) struct Config {
 impl Config {
     /// Whether nothing was configured, so that the site shows itself.
     pub(crate) fn is_demo(&self) -> bool {
-        let flags = [&self.cal_webhook_secret, &self.cal_webhook_secret_old, &self.admin_token];
-        flags.iter().all(|flag| flag.is_none())
+        let webhook = [&self.cal_webhook_secret, &self.cal_webhook_secret_old];
+        let others = [&self.cal_api_key, &self.cal_access_token, &self.admin_token];
+        webhook.into_iter().chain(others).all(|flag| flag.is_none())
             && !LIVE.iter().any(|name| env::var_os(name).is_some())
     }
 }

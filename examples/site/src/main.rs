@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
 
     let demo = config.is_demo().then(demo::Demo::new).transpose()?;
-    let app = App::new(&config, demo.as_ref()).await?;
+    let mut app = App::new(&config, demo.as_ref()).await?;
     let listener = TcpListener::bind(config.bind_addr).await?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
