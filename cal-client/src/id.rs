@@ -13,9 +13,27 @@ number_id! {
     OutOfOfficeId,
     /// A schedule's number.
     ScheduleId,
+    /// The number of an e-mail address that was verified.
+    VerifiedEmailId,
+    /// The number of a phone number that was verified.
+    VerifiedPhoneId,
+    /// A workflow's number.
+    WorkflowId,
+    /// The number of a workflow's step.
+    WorkflowStepId,
 }
 
 text_id! {
+    /// An attribute's id.
+    AttributeId,
+    /// The id of an attribute's option.
+    AttributeOptionId,
+    /// A delegation credential's id.
+    DelegationCredentialId,
+    /// The id of a slot that is held.
+    ReservationUid,
+    /// A role's id.
+    RoleId,
     /// A webhook subscription's id.
     WebhookId,
 }

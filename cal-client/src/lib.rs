@@ -37,6 +37,7 @@ pub mod out_of_office;
 mod patch;
 mod path;
 pub mod private_links;
+mod raw;
 mod request;
 mod retry;
 #[cfg(feature = "orgs")]
@@ -68,4 +69,5 @@ pub use client::{Client, ClientBuilder, EU, US};
 pub use error::Error;
 pub use list::{List, Page, Pagination};
 pub use patch::Patch;
+pub use raw::RawRequest;
 pub use retry::RetryPolicy;

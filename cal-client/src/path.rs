@@ -13,7 +13,11 @@ pub(crate) struct Path {
 
 impl Path {
     /// Appends segments such as `/bookings/{}/cancel`; each `{}` is one of the values.
-    pub(crate) fn join(&self, template: &str, values: &[&dyn Display]) -> Result<Self, Error> {
+    pub(crate) fn join(
+        &self,
+        template: &str,
+        values: &[&(dyn Display + Sync)],
+    ) -> Result<Self, Error> {
         let mut path = self.clone();
         path.template += template;
         let mut values = values.iter();

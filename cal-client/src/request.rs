@@ -51,7 +51,7 @@ pub(crate) mod version {
     pub(crate) const SLOTS: &str = "2024-09-04";
 }
 
-const VERSION: HeaderName = HeaderName::from_static("cal-api-version");
+pub(crate) const VERSION: HeaderName = HeaderName::from_static("cal-api-version");
 
 impl At {
     pub(crate) fn root(client: &Client) -> Self {
@@ -60,7 +60,7 @@ impl At {
     }
 
     /// Goes to what stands below, such as `/teams/{}`.
-    pub(crate) fn join(&self, template: &str, values: &[&dyn Display]) -> Self {
+    pub(crate) fn join(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Self {
         let path = self.path.clone().and_then(|path| path.join(template, values));
         Self { client: self.client.clone(), path, credentials: self.credentials }
     }
@@ -70,27 +70,32 @@ impl At {
         Self { credentials, ..self }
     }
 
-    pub(crate) fn get(&self, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn get(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Request {
         self.request(Method::GET, template, values)
     }
 
-    pub(crate) fn post(&self, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn post(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Request {
         self.request(Method::POST, template, values)
     }
 
-    pub(crate) fn put(&self, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn put(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Request {
         self.request(Method::PUT, template, values)
     }
 
-    pub(crate) fn patch(&self, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn patch(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Request {
         self.request(Method::PATCH, template, values)
     }
 
-    pub(crate) fn delete(&self, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn delete(&self, template: &str, values: &[&(dyn Display + Sync)]) -> Request {
         self.request(Method::DELETE, template, values)
     }
 
-    fn request(&self, method: Method, template: &str, values: &[&dyn Display]) -> Request {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        template: &str,
+        values: &[&(dyn Display + Sync)],
+    ) -> Request {
         Request {
             client: self.client.clone(),
             method,

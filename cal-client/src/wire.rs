@@ -1,5 +1,7 @@
 //! What the types on the wire share.
 
+#[cfg(feature = "orgs")]
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 /// Reads `null` as the type's default; beside `#[serde(default)]`, for members that are no `Option`.
@@ -9,6 +11,15 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a time; any other text is none, for members that are described as just a text.
+#[cfg(feature = "orgs")]
+pub(crate) fn time_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 /// Declares the body of a request: a struct, its `new` and a setter for each of the rest.

@@ -235,7 +235,7 @@ impl<S: SeesChanges> Reconciler<S> {
 
     /// Brings in who was absent, and who was not after all.
     async fn look(&self, now: DateTime<Utc>, sweep: &mut Sweep) -> Result<(), ReconcileError> {
-        let list = self.list.clone().starts_after(now - span(self.reach)).ends_before(now);
+        let list = self.list.clone().starting_after(now - span(self.reach)).ending_before(now);
         let bookings = list.sort_start(Sort::Asc).take(PAGE).stream();
         let mut pages = std::pin::pin!(bookings.try_chunks(PAGE as usize));
         while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {

@@ -1,8 +1,13 @@
 //! A booking as the API shows it.
 
+use std::fmt;
+
 use cal_core::{BookingId, BookingUid, EventTypeId, SeatUid};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::{Map, Value};
 
 use crate::wire::{open_enum, or_default};
@@ -148,5 +153,112 @@ open_enum! {
         Pending = "pending",
         /// The host declined.
         Rejected = "rejected",
+    }
+}
+
+/// What stands where a booking does: one, or those of a series.
+///
+/// Which of them it is depends on the event type, and on whether the uid is that of a series.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct OneOrMore {
+    first: Booking,
+    rest: Vec<Booking>,
+}
+
+impl OneOrMore {
+    /// Returns the first booking.
+    pub(super) fn first(self) -> Booking {
+        self.first
+    }
+
+    /// Returns the booking with this uid, or else the first.
+    pub(super) fn one(self, uid: &BookingUid) -> Booking {
+        if self.first.uid == *uid {
+            return self.first;
+        }
+        let asked = self.rest.into_iter().find(|booking| booking.uid == *uid);
+        asked.unwrap_or(self.first)
+    }
+
+    /// Returns all bookings.
+    pub(super) fn all(self) -> Vec<Booking> {
+        let mut bookings = self.rest;
+        bookings.insert(0, self.first);
+        bookings
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bookings;
+
+        impl<'de> Visitor<'de> for Bookings {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a booking or several")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
+                let first = Booking::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(OneOrMore { first, rest: Vec::new() })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMore, A::Error> {
+                let none = || A::Error::invalid_length(0, &self);
+                let first = seq.next_element()?.ok_or_else(none)?;
+                let mut rest = Vec::new();
+                while let Some(booking) = seq.next_element()? {
+                    rest.push(booking);
+                }
+                Ok(OneOrMore { first, rest })
+            }
+        }
+
+        deserializer.deserialize_any(Bookings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn booking(uid: &str) -> Value {
+        json!({
+            "id": 1,
+            "uid": uid,
+            "status": "accepted",
+            "start": "2026-11-23T09:00:00.000Z",
+            "end": "2026-11-23T09:30:00.000Z",
+        })
+    }
+
+    #[test]
+    fn a_booking_stands_alone_or_in_a_series() {
+        let read = |value| serde_json::from_value::<OneOrMore>(value);
+        let b = BookingUid::from("b");
+        assert_eq!(read(booking("a")).unwrap().one(&b).uid.as_str(), "a");
+        let series = read(json!([booking("a"), booking("b"), booking("c")])).unwrap();
+        assert_eq!(series.clone().first().uid.as_str(), "a");
+        assert_eq!(series.clone().one(&b).uid, b);
+        let uids: Vec<_> = series.all().into_iter().map(|booking| booking.uid).collect();
+        assert_eq!(uids, ["a", "b", "c"].map(BookingUid::from));
+        read(json!([])).unwrap_err();
+        read(json!(null)).unwrap_err();
+    }
+
+    #[test]
+    fn little_of_a_booking_must_be_there() {
+        let mut value = booking("a");
+        value["hosts"] = json!([{"id": "unknown", "username": "unknown"}]);
+        value["status"] = json!("postponed");
+        for name in ["title", "attendees", "description", "eventType", "rating", "updatedAt"] {
+            value[name] = Value::Null;
+        }
+        let booking: Booking = serde_json::from_value(value).unwrap();
+        assert_eq!(booking.status, BookingStatus::Other("postponed".to_owned()));
+        assert_eq!(booking.title, "");
     }
 }
