@@ -10,6 +10,14 @@ use crate::{Client, request::At};
 #[derive(Clone, Copy, Debug)]
 pub enum Me {}
 
+impl sealed::Sealed for Me {}
+
+/// What all scopes are, so that traits of scopes cannot be implemented by others.
+pub(crate) mod sealed {
+    #[expect(unnameable_types, reason = "nobody else can implement what they cannot name")]
+    pub trait Sealed {}
+}
+
 /// A handle of a scope: where its operations are.
 macro_rules! scopes {
     ($( $(#[$meta:meta])* $name:ident, )+) => { $(
@@ -18,6 +26,8 @@ macro_rules! scopes {
         pub struct $name {
             pub(crate) at: At,
         }
+
+        impl sealed::Sealed for $name {}
     )+ };
 }
 

@@ -1,16 +1,11 @@
 //! A booking as the API shows it.
 
-use std::fmt;
-
 use cal_core::{BookingId, BookingUid, EventTypeId, SeatUid};
 use chrono::{DateTime, Utc};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
-use crate::wire::{open_enum, or_default};
+use crate::wire::{OneOrMany, open_enum, or_default};
 
 /// A booking, of whatever kind: single, of a series, or with seats.
 ///
@@ -190,32 +185,11 @@ impl OneOrMore {
 
 impl<'de> Deserialize<'de> for OneOrMore {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bookings;
-
-        impl<'de> Visitor<'de> for Bookings {
-            type Value = OneOrMore;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a booking or several")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
-                let first = Booking::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(OneOrMore { first, rest: Vec::new() })
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMore, A::Error> {
-                let none = || A::Error::invalid_length(0, &self);
-                let first = seq.next_element()?.ok_or_else(none)?;
-                let mut rest = Vec::new();
-                while let Some(booking) = seq.next_element()? {
-                    rest.push(booking);
-                }
-                Ok(OneOrMore { first, rest })
-            }
+        let OneOrMany(mut rest) = OneOrMany::deserialize(deserializer)?;
+        if rest.is_empty() {
+            return Err(D::Error::custom("expected a booking, found an empty list"));
         }
-
-        deserializer.deserialize_any(Bookings)
+        Ok(Self { first: rest.remove(0), rest })
     }
 }
 

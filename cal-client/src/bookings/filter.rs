@@ -36,7 +36,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Asc => "asc",
             Self::Desc => "desc",

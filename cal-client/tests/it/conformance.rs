@@ -70,8 +70,9 @@ async fn every_operation_fits_the_description() {
     assert!(missing.is_empty(), "never called: {missing:#?}");
 }
 
-/// Corrects what the server contradicts: it reads a service account's key as one object
-/// (`service-account-key.input.ts` in Cal.com's source), the description says a list of them.
+/// Corrects what the server contradicts, as read in Cal.com's source: a service account's key is one
+/// object (`service-account-key.input.ts`), where the description says a list of them, and changing
+/// a private link of an organization's team takes a body, of which the description is silent.
 fn corrected(description: &Path) -> PathBuf {
     let text = fs::read_to_string(description).unwrap();
     let mut description: Value = serde_json::from_str(&text).unwrap();
@@ -81,6 +82,10 @@ fn corrected(description: &Path) -> PathBuf {
         assert!(key.is_object(), "the description of {input} has changed");
         properties["serviceAccountKey"] = key;
     }
+    let link = "/v2/event-types/{eventTypeId}/private-links/{linkId}";
+    let body = description["paths"][link]["patch"]["requestBody"].clone();
+    let of_team = format!("/v2/organizations/{{orgId}}/teams/{{teamId}}{}", &link["/v2".len()..]);
+    description["paths"][&of_team]["patch"]["requestBody"] = body;
     let corrected = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");
     fs::write(&corrected, description.to_string()).unwrap();
     corrected

@@ -5,3 +5,4 @@ mod conformance;
 mod exchanges;
 mod server;
 mod shared;
+mod webhooks;
