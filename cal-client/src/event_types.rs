@@ -89,7 +89,7 @@ impl EventTypes {
             .query_some("eventSlug", event_slug.as_ref())
             .query_some("orgSlug", org_slug.as_ref())
             .query_some("orgId", *org_id)
-            .query_some("sortCreatedAt", sort_created.map(word))
+            .query_some("sortCreatedAt", sort_created.map(Sort::as_str))
             .data()
             .await
     }
@@ -167,7 +167,7 @@ impl<S: OneTeam> EventTypes<S> {
             .get("/event-types", &[])
             .query_some("eventSlug", event_slug.as_ref())
             .query_some("hostsLimit", *hosts_limit)
-            .query_some("sortCreatedAt", sort_created.map(word))
+            .query_some("sortCreatedAt", sort_created.map(Sort::as_str))
             .data()
             .await
     }

@@ -9,6 +9,8 @@ number_id! {
     CredentialId,
     /// A membership's number.
     MembershipId,
+    /// The number of a routing form's stored answers.
+    FormResponseId,
     /// An out-of-office entry's number.
     OutOfOfficeId,
     /// A schedule's number.

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     id::ScheduleId,
     scope::handler,
-    wire::{input, open_enum},
+    wire::{input, open_enum, or_default},
 };
 
 handler! {
@@ -57,6 +57,7 @@ pub struct Profile {
     /// The name in addresses, `cal.com/<username>`.
     pub username: Option<String>,
     /// The e-mail address.
+    #[serde(default, deserialize_with = "or_default")]
     pub email: String,
     /// The name that guests see.
     pub name: Option<String>,

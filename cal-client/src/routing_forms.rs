@@ -1,1 +1,134 @@
-//! TODO
+//! Routing forms, whose answers decide what a visitor can book.
+
+#[cfg(feature = "orgs")]
+mod form;
+
+use std::collections::BTreeMap;
+
+use cal_core::{BookingUid, EventTypeId, FormId};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+#[cfg(feature = "orgs")]
+pub use form::{Dated, RoutingForm};
+
+use crate::{
+    error::Error,
+    request::Request,
+    scope::handler,
+    slots::{Slot, SlotBound},
+    wire::or_default,
+};
+
+handler! {
+    /// Routing forms of a scope, such as [`Client::routing_forms`](crate::Client::routing_forms).
+    ///
+    /// ```no_run
+    /// # async fn example(client: cal_client::Client) -> Result<(), cal_client::Error> {
+    /// use cal_client::routing_forms::{Answers, RoutedSlotsQuery};
+    /// use chrono::{Days, Utc};
+    ///
+    /// let answers = Answers::from_iter([("size".to_owned(), "large".into())]);
+    /// let week = RoutedSlotsQuery::new(Utc::now(), Utc::now() + Days::new(7));
+    /// let routed = client.routing_forms().calculate_slots("the-form", &answers, &week).await?;
+    /// println!("{:?}", routed.event_type_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub struct RoutingForms;
+    Me.routing_forms: "Returns the handler of routing forms as visitors see them.",
+    #[cfg(feature = "orgs")]
+    Org.routing_forms: "Returns the handler of the organization's routing forms.",
+    #[cfg(feature = "orgs")]
+    OrgTeam.routing_forms: "Returns the handler of the team's routing forms.",
+}
+
+/// What a visitor answers, by the identifiers of the form's fields; lists become texts with commas.
+pub type Answers = Map<String, Value>;
+
+impl RoutingForms {
+    /// Returns where answers lead, and when that can be booked; nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// Fails with status 404 when they lead elsewhere than to a team's event type, and as every
+    /// request does; see [`Error`].
+    pub async fn calculate_slots(
+        &self,
+        form: impl Into<FormId>,
+        answers: &Answers,
+        query: &RoutedSlotsQuery,
+    ) -> Result<RoutedSlots, Error> {
+        let request = self.at.post("/routing-forms/{}/calculate-slots", &[&form.into()]);
+        query.add_to(request, answers).data().await
+    }
+}
+
+/// Where answers lead, and when that can be booked.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct RoutedSlots {
+    /// The event type.
+    pub event_type_id: Option<EventTypeId>,
+    /// The times by day, both in the time zone that was asked for.
+    #[serde(default, deserialize_with = "or_default")]
+    pub slots: BTreeMap<NaiveDate, Vec<Slot>>,
+}
+
+/// When to look for times to book what a form leads to.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RoutedSlotsQuery {
+    start: SlotBound,
+    end: SlotBound,
+    time_zone: Option<String>,
+    duration: Option<u32>,
+    has_ends: bool,
+    moved: Option<BookingUid>,
+}
+
+impl RoutedSlotsQuery {
+    /// Looks from a day or a time to another.
+    pub fn new(start: impl Into<SlotBound>, end: impl Into<SlotBound>) -> Self {
+        let (start, end) = (start.into(), end.into());
+        Self { start, end, time_zone: None, duration: None, has_ends: false, moved: None }
+    }
+
+    /// Shows slots in this time zone, by its IANA name; in UTC unless set.
+    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
+        self.time_zone = Some(name.into());
+        self
+    }
+
+    /// Sets how long slots are, in minutes, if the event type has several lengths.
+    pub fn duration(mut self, minutes: u32) -> Self {
+        self.duration = Some(minutes);
+        self
+    }
+
+    /// Asks for the ends of slots, too: [`Slot::end`].
+    pub fn with_ends(mut self) -> Self {
+        self.has_ends = true;
+        self
+    }
+
+    /// Takes the time of this booking for free, as it is to be moved.
+    pub fn rescheduling(mut self, uid: impl Into<BookingUid>) -> Self {
+        self.moved = Some(uid.into());
+        self
+    }
+
+    /// Adds it and the answers to a request, whose body Cal.com's API description does not have.
+    pub(crate) fn add_to(&self, request: Request, answers: &Answers) -> Request {
+        let request = request
+            .query("start", self.start)
+            .query("end", self.end)
+            .query_some("timeZone", self.time_zone.as_ref())
+            .query_some("duration", self.duration)
+            .query_some("format", self.has_ends.then_some("range"))
+            .query_some("bookingUidToReschedule", self.moved.as_ref());
+        if answers.is_empty() { request } else { request.json(answers) }
+    }
+}

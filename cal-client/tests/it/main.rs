@@ -3,6 +3,8 @@
 
 mod conformance;
 mod exchanges;
+mod queries;
 mod server;
 mod shared;
+mod tolerance;
 mod webhooks;

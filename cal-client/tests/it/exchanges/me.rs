@@ -6,7 +6,14 @@ pub(super) fn calls(calls: &mut Calls) {
     for number in ["001", "002", "004", "148", "150", "152", "171", "205", "210", "245"] {
         calls.same(number, |client| async move { client.me().get().await });
     }
+    calls.same("007", |client| async move {
+        client.me().update(&UpdateProfile::new().bio("Hello").time_format(24)).await
+    });
+
     // There is no such path.
     calls.answer("006", |client| async move { client.me().get().await });
-    let _ = UpdateProfile::new();
+    // The time zone is a number.
+    calls.answer("008", |client| async move {
+        client.me().update(&UpdateProfile::new().time_zone("5")).await
+    });
 }
