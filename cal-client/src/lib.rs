@@ -1,4 +1,10 @@
-//! A complete asynchronous client of Cal.com's API v2.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where its types come from
+//!
+//! Names and members follow Cal.com's published API description, and where a real server differs,
+//! the server. Everything that may be absent or `null` is an `Option`, enums keep spellings they do
+//! not know, and members they do not know are passed over, so a newer server is no reason to fail.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
