@@ -3,6 +3,7 @@
 //! `CAL_API_KEY=cal_live_.. cargo run --features client --example client_bookings -- 17`, where 17 is
 //! the number of an event type; `CAL_API_URL` names another server than Cal.com's.
 
+#![expect(clippy::disallowed_methods, reason = "an example has no clock of its own")]
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::{env, error::Error, time::SystemTime};

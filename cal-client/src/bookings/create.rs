@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::{Booking, Bookings, EventTypeRef, NewLocation, booking::OneOrMore};
 use crate::{error::Error, request::version, secret, wire::input};
+#[cfg(feature = "orgs")]
+use crate::{id::FormResponseId, routing_form_responses::FormRouting};
 
 impl Bookings {
     /// Makes a booking.
@@ -137,6 +139,22 @@ input! {
             crm_app_slug: String,
             /// Sets what the owner of the contact is in the CRM, such as `Account`.
             crm_owner_record_type: String,
+        }
+    }
+}
+
+#[cfg(feature = "orgs")]
+impl From<FormRouting> for Routing {
+    /// Books by what a form's answers have led to.
+    fn from(found: FormRouting) -> Self {
+        Self {
+            team_member_ids: found.team_member_ids,
+            response_id: found.response_id.map(|FormResponseId(number)| number),
+            queued_response_id: found.queued_response_id,
+            team_member_email: found.team_member_email,
+            skip_contact_owner: found.skip_contact_owner,
+            crm_app_slug: found.crm_app_slug,
+            crm_owner_record_type: found.crm_owner_record_type,
         }
     }
 }

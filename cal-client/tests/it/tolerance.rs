@@ -6,12 +6,19 @@ use cal_client::{
     bookings::Booking,
     calendars::{BusyTime, CalendarChoice, CalendarCredential, ConnectedCalendars},
     conferencing::{ConferencingConnection, DefaultConferencing},
+    event_types::EventType,
     me::Profile,
+    memberships::Membership,
     out_of_office::OutOfOfficeEntry,
     routing_form_responses::{FormResponse, RoutedResponse},
     routing_forms::{RoutedSlots, RoutingForm},
+    schedules::Schedule,
+    slots::Slot,
+    teams::Team,
     unified_calendars::CalendarEntry,
     verified_resources::{VerifiedEmail, VerifiedPhone},
+    webhooks::Webhook,
+    workflows::Workflow,
 };
 use chrono::{DateTime, NaiveDate};
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -30,14 +37,21 @@ const TYPES: &[(&str, Read)] = &[
     ("conferencing connection", read::<ConferencingConnection>),
     ("connected calendars", read::<ConnectedCalendars>),
     ("default conferencing", read::<DefaultConferencing>),
+    ("event type", read::<EventType>),
     ("form response", read::<FormResponse>),
+    ("membership", read::<Membership>),
     ("out of office", read::<OutOfOfficeEntry>),
     ("profile", read::<Profile>),
     ("routed response", read::<RoutedResponse>),
     ("routed slots", read::<RoutedSlots>),
     ("routing form", read::<RoutingForm>),
+    ("schedule", read::<Schedule>),
+    ("slot", read::<Slot>),
+    ("team", read::<Team>),
     ("verified email", read::<VerifiedEmail>),
     ("verified phone", read::<VerifiedPhone>),
+    ("webhook", read::<Webhook>),
+    ("workflow", read::<Workflow>),
 ];
 
 /// The recordings that have such things: the numbers of their files.
@@ -51,12 +65,101 @@ const RECORDED: &[(&str, &[&str])] = &[
         ],
     ),
     ("connected calendars", &["134"]),
+    ("event type", &["020", "022", "027", "029", "031", "033", "034", "035"]),
     ("profile", &["001", "007", "148", "245"]),
+    ("schedule", &["009", "011", "012", "013", "016"]),
+    ("webhook", &["036", "042", "043", "045", "048", "050", "051", "052", "167", "175"]),
 ];
 
 /// Samples of things that were not recorded, or not in full.
 fn written() -> Vec<(&'static str, Value)> {
     vec![
+        (
+            "event type",
+            json!({
+                "id": 5, "title": "Intro", "slug": "intro", "lengthInMinutes": 30, "ownerId": 7,
+                "lengthInMinutesOptions": [15, 30], "description": "Hello", "hidden": false,
+                "locations": [
+                    {"type": "address", "address": "Main St 1", "public": true},
+                    {"type": "integration", "integration": "cal-video"},
+                    {"type": "unknown", "location": "somewhere"},
+                ],
+                "bookingFields": [
+                    {"type": "name", "slug": "name", "isDefault": true, "required": true},
+                    {"type": "select", "slug": "size", "isDefault": false, "options": ["S", "L"]},
+                ],
+                "seats": {"seatsPerTimeSlot": 4, "showAttendeeInfo": true},
+                "recurrence": {"interval": 1, "occurrences": 4, "frequency": "weekly"},
+                "confirmationPolicy": {"type": "always", "blockUnconfirmedBookingsInBooker": false},
+                "bookingWindow": {"type": "businessDays", "value": 30, "rolling": true},
+                "bookingLimitsCount": {"day": 3}, "metadata": {"a": "b"}, "price": 0,
+                "users": [{"id": 7, "name": "Ann", "username": "ann", "metadata": {}}],
+                "color": {"lightThemeHex": "#fff000", "darkThemeHex": "#000fff"},
+                "teamId": 2, "hosts": [{"userId": 7, "name": "Ann", "mandatory": true}],
+                "schedulingType": "roundRobin", "scheduleId": 3, "bookingUrl": "https://example.com",
+            }),
+        ),
+        (
+            "membership",
+            json!({
+                "id": 4, "userId": 7, "teamId": 2, "accepted": true, "role": "OWNER",
+                "disableImpersonation": false,
+                "user": {"email": "ann@example.com", "username": "ann", "metadata": {"a": "b"}},
+                "attributes": [
+                    {"id": "a", "name": "City", "type": "text", "option": "Oslo", "optionId": "o"},
+                    {"id": "b", "name": "Rank", "type": "number", "option": 3, "optionId": "o"},
+                ],
+            }),
+        ),
+        (
+            "schedule",
+            json!({
+                "id": 3, "ownerId": 7, "name": "Days", "timeZone": "Europe/Oslo", "isDefault": true,
+                "availability": [
+                    {"days": ["Monday", "Friday"], "startTime": "09:00", "endTime": "17:00"},
+                ],
+                "overrides": [{"date": "2050-09-05", "startTime": "10:00", "endTime": "11:00"}],
+            }),
+        ),
+        (
+            "slot",
+            json!({
+                "start": "2050-09-05T09:00:00.000+02:00", "end": "2050-09-05T10:00:00.000+02:00",
+                "seatsBooked": 1, "seatsRemaining": 2, "seatsTotal": 3, "bookingUid": "b1",
+                "attendeesCount": 1,
+            }),
+        ),
+        (
+            "team",
+            json!({
+                "id": 2, "parentId": 1, "name": "Sales", "slug": "sales", "bio": "We sell",
+                "isOrganization": false, "timeZone": "Europe/Oslo", "weekStart": "Monday",
+                "theme": "dark", "metadata": {"a": "b"}, "hideBranding": false,
+            }),
+        ),
+        (
+            "webhook",
+            json!({
+                "id": "w1", "subscriberUrl": "https://example.com", "active": true,
+                "triggers": ["BOOKING_CREATED", "BOOKING_CANCELLED"], "payloadTemplate": null,
+                "secret": "hush", "userId": 7, "version": "2021-10-20", "time": 5,
+                "timeUnit": "MINUTE",
+            }),
+        ),
+        (
+            "workflow",
+            json!({
+                "id": 9, "name": "Remind", "userId": 7, "teamId": 2,
+                "activation": {"isActiveOnAllEventTypes": false, "activeOnEventTypeIds": [5]},
+                "trigger": {"type": "beforeEvent", "offset": {"value": 1, "unit": "hour"}},
+                "steps": [{
+                    "id": 1, "stepNumber": 1, "action": "email_attendee", "recipient": "attendee",
+                    "template": "reminder", "sender": "Cal", "includeCalendarEvent": true,
+                    "message": {"subject": "Soon", "html": "<p>Soon</p>", "text": "Soon"},
+                }],
+                "createdAt": "2050-09-05T09:00:00.000Z", "updatedAt": "2050-09-05T09:00:00.000Z",
+            }),
+        ),
         (
             "booking",
             json!({
