@@ -1,14 +1,17 @@
 //! Who a client is.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
+use tracing::Instrument as _;
 
+#[cfg(feature = "platform")]
+use crate::managed_users::ManagedUsers;
 use crate::{
-    Client,
+    Client, clock,
     error::{Error, Kind},
 };
 
@@ -17,6 +20,13 @@ pub(crate) const SECRET_KEY: HeaderName = HeaderName::from_static("x-cal-secret-
 
 /// How long before its end a token is no longer used.
 const MARGIN: TimeDelta = TimeDelta::seconds(30);
+
+/// How long those who come after a refresh that failed get the same error.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long after it was issued a token that is refused has not expired: others would be refused,
+/// too. Cal.com also answers 401 to accounts that lack an organization.
+const YOUTH: Duration = Duration::from_secs(60);
 
 /// How a client proves who it is.
 #[derive(Clone, Debug)]
@@ -83,6 +93,7 @@ pub(crate) enum Credentials {
     /// Those of the client.
     Usual,
     /// Of a platform client only the secret: its id stands in the path.
+    #[cfg(feature = "platform")]
     SecretKey,
     /// None, whoever the client is.
     None,
@@ -129,8 +140,9 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, Error> {
 }
 
 fn value(text: &str) -> Result<HeaderValue, Error> {
-    let refused = "expected credentials of visible ASCII letters, got others";
-    HeaderValue::from_str(text).map_err(|_| Error::new(Kind::Auth, refused))
+    let refused = || Error::new(Kind::Auth, "expected credentials of ASCII letters, got others");
+    let text = Some(text).filter(|text| text.is_ascii()).ok_or_else(refused)?;
+    HeaderValue::from_str(text).map_err(|_| refused())
 }
 
 pub(crate) fn hidden(text: &str) -> Result<HeaderValue, Error> {
@@ -152,7 +164,7 @@ pub struct Tokens {
 
 impl Tokens {
     fn is_over(&self) -> bool {
-        self.expires_at.is_some_and(|at| at - MARGIN <= Utc::now())
+        self.expires_at.is_some_and(|at| at <= clock::now() + MARGIN)
     }
 }
 
@@ -161,7 +173,7 @@ impl Tokens {
 /// Each refresh gives a new refresh token, and the old one may not work again: what is not saved is
 /// lost with the process.
 pub trait TokenStore: Send + Sync + 'static {
-    /// Returns the tokens that were saved last, if others than this process may have done so.
+    /// Returns the tokens that were saved last, if others than this process may have saved some.
     fn load(
         &self,
     ) -> impl Future<Output = Result<Option<Tokens>, Box<dyn std::error::Error + Send + Sync>>> + Send
@@ -169,7 +181,8 @@ pub trait TokenStore: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Saves new tokens; the request that caused the refresh goes on when this has returned.
+    /// Saves new tokens. Requests wait for it; when it fails they fail, too, and the next one tries
+    /// to save them again.
     fn save(
         &self,
         tokens: &Tokens,
@@ -200,14 +213,14 @@ pub(crate) enum Issuer {
     OAuth { client_id: String, client_secret: Option<SecretString> },
     /// A platform client, for one of its managed users.
     #[cfg(feature = "platform")]
-    Platform { client_id: String, secret: SecretString, user: cal_core::UserId },
+    Platform { users: ManagedUsers, user: cal_core::UserId },
 }
 
 /// Tokens that refresh themselves, once for all requests that need it.
 ///
 /// They are refreshed shortly before they expire, and when the server answers 401 or 498; the
-/// request is then sent once more. [`crate::oauth::OAuth::session`] and
-/// [`ManagedUsers::session`](crate::managed_users::ManagedUsers::session) make one.
+/// request is then sent once more. [`OAuth::session`](crate::oauth::OAuth::session) makes one, and
+/// so does `ManagedUsers::session` for the users of a platform client.
 pub struct Session {
     issuer: Issuer,
     store: Option<Arc<dyn ErasedStore>>,
@@ -218,20 +231,21 @@ struct State {
     tokens: Tokens,
     /// Counts the tokens, so that whoever was refused knows whether there are newer ones.
     number: u64,
+    /// When they were issued, if this session had that done.
+    issued: Option<Instant>,
+    /// Whether the store has them.
+    is_saved: bool,
     /// Why the last refresh failed, for those who waited for it.
-    failed: Option<(Error, tokio::time::Instant)>,
+    failed: Option<(Error, Instant)>,
 }
-
-/// How long those who come after a refresh that failed get the same error.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Session {
     pub(crate) fn new(issuer: Issuer, tokens: Tokens) -> Self {
-        let state = Mutex::new(State { tokens, number: 0, failed: None });
-        Self { issuer, store: None, state }
+        let state = State { tokens, number: 0, issued: None, is_saved: true, failed: None };
+        Self { issuer, store: None, state: Mutex::new(state) }
     }
 
-    /// Hands new tokens to a store.
+    /// Hands new tokens to a store; those that the session begins with are yours to save.
     #[must_use]
     pub fn store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Arc::new(store));
@@ -240,31 +254,49 @@ impl Session {
 
     /// Returns a token that is valid as far as known, and its number.
     async fn current(self: &Arc<Self>, client: &Client) -> Result<(SecretString, u64), Error> {
-        let (tokens, number) = {
+        let spent = {
             let state = self.state.lock().await;
-            (state.tokens.clone(), state.number)
+            let is_over = state.tokens.is_over();
+            if !is_over && state.is_saved {
+                return Ok((state.tokens.access.clone(), state.number));
+            }
+            is_over.then_some(state.number)
         };
-        if !tokens.is_over() {
-            return Ok((tokens.access, number));
-        }
-        self.renew(client, number).await?;
+        self.renew(client, spent).await?;
         let state = self.state.lock().await;
         Ok((state.tokens.access.clone(), state.number))
     }
 
-    /// Gets new tokens, unless there are newer ones than those with this number.
-    pub(crate) async fn renew(self: &Arc<Self>, client: &Client, number: u64) -> Result<(), Error> {
+    /// Takes notice that tokens were refused, and returns whether there are others to try.
+    pub(crate) async fn refused(
+        self: &Arc<Self>,
+        client: &Client,
+        number: u64,
+    ) -> Result<bool, Error> {
+        let is_young = {
+            let state = self.state.lock().await;
+            state.number == number && state.issued.is_some_and(|at| at.elapsed() < YOUTH)
+        };
+        if !is_young {
+            self.renew(client, Some(number)).await?;
+        }
+        Ok(!is_young)
+    }
+
+    /// Gets new tokens, unless there are newer ones than those that are spent, and has them saved.
+    async fn renew(self: &Arc<Self>, client: &Client, spent: Option<u64>) -> Result<(), Error> {
         let (session, client) = (Arc::clone(self), client.clone());
         // It goes on although nobody waits for it any more: tokens that were issued must be saved.
-        let renewing = tokio::spawn(async move { session.renew_now(&client, number).await });
-        renewing.await.unwrap_or_else(|error| {
+        let renewing = async move { session.renew_now(&client, spent).await };
+        tokio::spawn(renewing.in_current_span()).await.unwrap_or_else(|error| {
             Err(Error::caused(Kind::Auth, "the token could not be refreshed", error))
         })
     }
 
-    async fn renew_now(&self, client: &Client, number: u64) -> Result<(), Error> {
+    async fn renew_now(&self, client: &Client, spent: Option<u64>) -> Result<(), Error> {
         let mut state = self.state.lock().await;
-        if state.number != number {
+        let is_spent = spent == Some(state.number);
+        if !is_spent && state.is_saved {
             return Ok(());
         }
         if let Some((error, at)) = &state.failed
@@ -272,71 +304,86 @@ impl Session {
         {
             return Err(error.clone());
         }
-        match self.issue(client, &state.tokens).await {
-            Ok((tokens, saved)) => {
-                // They are the valid ones now, also when they could not be saved.
-                *state = State { tokens, number: number + 1, failed: None };
-                saved
-            }
-            Err(error) => {
-                state.failed = Some((error.clone(), tokio::time::Instant::now()));
-                Err(error)
-            }
-        }
+        let result = self.catch_up(client, &mut state, is_spent).await;
+        state.failed = result.as_ref().err().map(|error| (error.clone(), Instant::now()));
+        result
     }
 
-    /// Gets new tokens, and tells whether the store has them.
-    async fn issue(
+    async fn catch_up(
         &self,
         client: &Client,
-        old: &Tokens,
-    ) -> Result<(Tokens, Result<(), Error>), Error> {
-        let failed = |error| Error::caused(Kind::Auth, "the token store failed", Failure(error));
-        let Some(store) = &self.store else {
-            return Ok((self.issuer.issue(client, old).await?, Ok(())));
-        };
-        if let Some(tokens) = store.load().await.map_err(failed)?
-            && tokens.access.expose_secret() != old.access.expose_secret()
-            && !tokens.is_over()
-        {
-            // Another process was here first.
-            return Ok((tokens, Ok(())));
+        state: &mut State,
+        is_spent: bool,
+    ) -> Result<(), Error> {
+        if is_spent {
+            (state.tokens, state.is_saved) = self.next(client, state).await?;
+            // They are the valid ones now, also when they cannot be saved.
+            state.number += 1;
+            state.issued = (!state.is_saved).then(Instant::now);
         }
-        let tokens = self.issuer.issue(client, old).await?;
-        let saved = store.save(&tokens).await.map_err(failed);
-        Ok((tokens, saved))
+        if let Some(store) = &self.store
+            && !state.is_saved
+        {
+            store.save(&state.tokens).await.map_err(unstored)?;
+        }
+        state.is_saved = true;
+        Ok(())
+    }
+
+    /// Returns new tokens, and whether the store has them.
+    async fn next(&self, client: &Client, state: &State) -> Result<(Tokens, bool), Error> {
+        // As long as the last ones are not saved, the store only has older ones.
+        let stored = if state.is_saved { self.stored(&state.tokens).await? } else { None };
+        let last = match &stored {
+            // Another process was here first.
+            Some(stored) if !stored.is_over() => return Ok((stored.clone(), true)),
+            Some(stored) => stored,
+            None => &state.tokens,
+        };
+        match self.issuer.issue(client, last).await {
+            Ok(tokens) => Ok((tokens, false)),
+            // Another process may just have used the same refresh token.
+            Err(error) if error.is_auth() && state.is_saved => match self.stored(last).await? {
+                Some(stored) if !stored.is_over() => Ok((stored, true)),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the tokens in the store if they are others than these.
+    async fn stored(&self, than: &Tokens) -> Result<Option<Tokens>, Error> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let stored = store.load().await.map_err(unstored)?;
+        let is_other =
+            |tokens: &Tokens| tokens.access.expose_secret() != than.access.expose_secret();
+        Ok(stored.filter(is_other))
     }
 }
 
-/// What a token store said.
-#[derive(Debug)]
-struct Failure(AnyError);
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
+fn unstored(error: AnyError) -> Error {
+    Error::caused(Kind::Store, "the token store failed", error)
 }
 
 impl Issuer {
-    async fn issue(&self, client: &Client, old: &Tokens) -> Result<Tokens, Error> {
-        let none = || Error::new(Kind::Auth, "the token expired, and there is no refresh token");
-        match self {
-            Self::OAuth { client_id, client_secret } => {
-                let refresh = old.refresh.as_ref().ok_or_else(none)?;
-                crate::oauth::refresh(client, client_id, client_secret.as_ref(), refresh).await
+    /// Gets the next tokens. The future has a type, because requests refresh tokens by requests.
+    fn issue<'a>(
+        &'a self,
+        client: &'a Client,
+        last: &'a Tokens,
+    ) -> Boxed<'a, Result<Tokens, Error>> {
+        Box::pin(async move {
+            match self {
+                Self::OAuth { client_id, client_secret } => {
+                    let text = "the token expired, and there is no refresh token";
+                    let refresh =
+                        last.refresh.as_ref().ok_or_else(|| Error::new(Kind::Auth, text))?;
+                    crate::oauth::refresh(client, client_id, client_secret.as_ref(), refresh).await
+                }
+                #[cfg(feature = "platform")]
+                Self::Platform { users, user } => users.renew(*user, last.refresh.as_ref()).await,
             }
-            #[cfg(feature = "platform")]
-            Self::Platform { client_id, secret, user } => {
-                crate::managed_users::renew(client, client_id, secret, *user, old).await
-            }
-        }
+        })
     }
 }
 

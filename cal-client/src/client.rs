@@ -18,6 +18,9 @@ pub const US: &str = "https://api.cal.com";
 /// Cal.com's API in the European Union.
 pub const EU: &str = "https://api.cal.eu";
 
+/// How long a connection may take to come about: without one, a request may be sent again.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// A client of Cal.com's API v2; cheap to clone, and made to be shared.
 ///
 /// Operations stand in handles by scope: [`Client::bookings`] has those of the account,
@@ -63,7 +66,7 @@ impl Client {
             retry: RetryPolicy::default(),
             timeout: Duration::from_secs(30),
             longest: 16 << 20,
-            http: reqwest::Client::builder(),
+            http: reqwest::Client::builder().connect_timeout(CONNECT),
         }
     }
 

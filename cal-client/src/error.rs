@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     Decode,
     /// There are no valid credentials, and none could be had.
     Auth,
+    /// The token store failed.
+    Store,
 }
 
 impl Error {
@@ -155,10 +157,13 @@ impl Error {
         self.0.kind == Kind::Connect
     }
 
-    /// Whether the credentials are missing, wrong, expired or not enough (401, 403, 498).
+    /// Whether the credentials are missing, wrong, expired or not enough: 401, 403, 498, and what
+    /// OAuth says of a code or refresh token that it does not take, `invalid_grant`.
     #[must_use]
     pub fn is_auth(&self) -> bool {
-        self.0.kind == Kind::Auth || matches!(self.0.status, Some(401 | 403 | 498))
+        self.0.kind == Kind::Auth
+            || matches!(self.0.status, Some(401 | 403 | 498))
+            || self.code() == Some("invalid_grant")
     }
 
     /// Whether there is no such thing (404).

@@ -18,12 +18,16 @@ pub mod booking_attendees;
 pub mod bookings;
 pub mod calendars;
 mod client;
+mod clock;
 pub mod conferencing;
 #[cfg(feature = "orgs")]
 pub mod delegation_credentials;
 pub mod destination_calendars;
 mod error;
 pub mod event_types;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod invites;
 mod list;

@@ -10,12 +10,9 @@ use std::{
 
 use futures_core::Stream;
 use futures_util::stream;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
-use crate::{error::Error, request::Request, scope::Me};
-
-/// How many items a page has unless said otherwise.
-const PAGE: u32 = 100;
+use crate::{error::Error, request::Request, scope::Me, wire::or_default};
 
 /// A list of `T`, as the scope `S` sees it: await it for one page, or take all of it as a stream.
 ///
@@ -47,15 +44,17 @@ pub struct List<T, S = Me> {
 struct Names {
     take: &'static str,
     skip: &'static str,
+    /// How many items a page has unless said otherwise.
+    page: u32,
     /// The largest number of items to leave out that the server takes.
     furthest: u32,
 }
 
-const SKIP: Names = Names { take: "take", skip: "skip", furthest: u32::MAX };
+const SKIP: Names = Names { take: "take", skip: "skip", page: 100, furthest: u32::MAX };
 
-/// Those of managed users, of which the server shows 500 (`offset` and `limit` end at 250).
+/// Those of managed users, of which the server shows 500: `limit` and `offset` end at 250.
 #[cfg(feature = "platform")]
-const OFFSET: Names = Names { take: "limit", skip: "offset", furthest: 250 };
+const OFFSET: Names = Names { take: "limit", skip: "offset", page: 250, furthest: 250 };
 
 /// One page of a list.
 #[derive(Clone, Debug)]
@@ -67,42 +66,46 @@ pub struct Page<T> {
     pub pagination: Option<Pagination>,
 }
 
-/// What the server says about the pages of a list.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+/// What the server says about the pages of a list (`PaginationMetaDto`).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[non_exhaustive]
 #[serde(default, rename_all = "camelCase")]
 pub struct Pagination {
     /// How many items this page has.
+    #[serde(deserialize_with = "count")]
     pub returned_items: u32,
     /// How many items there are in all.
+    #[serde(deserialize_with = "count")]
     pub total_items: u64,
     /// How many items a page has at the most.
+    #[serde(deserialize_with = "count")]
     pub items_per_page: u32,
     /// How many items come after this page.
+    #[serde(deserialize_with = "count")]
     pub remaining_items: u64,
     /// The number of this page, from 1.
+    #[serde(deserialize_with = "count")]
     pub current_page: u32,
     /// How many pages there are.
+    #[serde(deserialize_with = "count")]
     pub total_pages: u32,
     /// Whether there is a page after this one.
+    #[serde(deserialize_with = "or_default")]
     pub has_next_page: bool,
     /// Whether there is a page before this one.
+    #[serde(deserialize_with = "or_default")]
     pub has_previous_page: bool,
 }
 
-impl Default for Pagination {
-    fn default() -> Self {
-        Self {
-            returned_items: 0,
-            total_items: 0,
-            items_per_page: 0,
-            remaining_items: 0,
-            current_page: 1,
-            total_pages: 0,
-            has_next_page: false,
-            has_previous_page: false,
-        }
-    }
+/// Reads a count; what cannot be one, such as a difference below zero, is 0.
+fn count<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+where
+    D: Deserializer<'de>,
+    N: Default + TryFrom<i64>,
+{
+    let number: Option<serde_json::Number> = Option::deserialize(deserializer)?;
+    let number = number.and_then(|number| number.as_i64()).unwrap_or_default();
+    Ok(N::try_from(number).unwrap_or_default())
 }
 
 impl<T, S> List<T, S> {
@@ -139,12 +142,13 @@ impl<T, S> List<T, S> {
 impl<T: DeserializeOwned + Send + 'static, S> List<T, S> {
     /// Returns all items, page by page, as a stream that can be moved to another task.
     ///
-    /// It ends where the server says so, or else with a page that is not full. Items that are added
+    /// It ends where the server says so, or else with a page that is not full, and with one that
+    /// comes a second time, because not every list of every server has pages. Items that are added
     /// or vanish meanwhile move the others: sort by creation for a stream that misses nothing.
     pub fn stream(self) -> impl Stream<Item = Result<T, Error>> + Send + 'static {
         let Self { request, names, take, skip, marker: _ } = self;
-        let start =
-            Pages { request, names, take: take.unwrap_or(PAGE).max(1), skip, is_over: false };
+        let take = take.unwrap_or(names.page).max(1);
+        let start = Pages { request, names, take, skip, last: None, is_over: false };
         stream::try_unfold((start, VecDeque::new()), |(mut pages, mut items)| async move {
             while items.is_empty() && !pages.is_over {
                 items = pages.next().await?;
@@ -166,7 +170,7 @@ impl<T: DeserializeOwned + Send + 'static, S> List<T, S> {
     async fn page(self) -> Result<Page<T>, Error> {
         let skip = Some(self.skip).filter(|skip| *skip > 0);
         let request = self.request.query_some(self.names.take, self.take);
-        request.query_some(self.names.skip, skip).page().await
+        request.query_some(self.names.skip, skip).page().await.map(|(page, _)| page)
     }
 }
 
@@ -176,6 +180,8 @@ struct Pages {
     names: Names,
     take: u32,
     skip: u32,
+    /// The mark of the last page.
+    last: Option<u64>,
     is_over: bool,
 }
 
@@ -185,7 +191,11 @@ impl Pages {
         if self.skip > 0 {
             request = request.query(self.names.skip, self.skip);
         }
-        let page: Page<T> = request.page().await?;
+        let (page, mark): (Page<T>, _) = request.page().await?;
+        if self.last.replace(mark) == Some(mark) {
+            self.is_over = true;
+            return Ok(VecDeque::new());
+        }
         let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
         // A page with nothing on it leads nowhere, whatever is said about the next one.
         let has_next = match &page.pagination {
@@ -203,7 +213,7 @@ impl<T: DeserializeOwned + Send + 'static, S> IntoFuture for List<T, S> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let List { request, names, take, skip, marker: _ } = self;
+        let Self { request, names, take, skip, marker: _ } = self;
         // The scope is a name for the compiler; the future has no use for it.
         let list = List::<T> { request, names, take, skip, marker: PhantomData };
         Box::pin(list.page())

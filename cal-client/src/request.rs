@@ -1,15 +1,23 @@
 //! One request to the API, from its parts to the value in the answer.
 
-use std::fmt::Display;
+use std::{
+    borrow::Cow,
+    fmt::Display,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
+use url::form_urlencoded;
 
 use crate::{
     Client,
@@ -167,6 +175,14 @@ impl Request {
         self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
+    /// Sends a form, as OAuth has it.
+    pub(crate) fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        self.body = Some(form.extend_pairs(fields).finish().into_bytes());
+        let kind = "application/x-www-form-urlencoded";
+        self.header(CONTENT_TYPE, HeaderValue::from_static(kind))
+    }
+
     /// Reads pages of items.
     pub(crate) fn list<T, S>(self) -> List<T, S> {
         List::new(self)
@@ -174,23 +190,19 @@ impl Request {
 
     /// Returns the value in `data`.
     pub(crate) async fn data<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let answer = self.send().await?;
-        let envelope: Envelope<'_, &RawValue> = envelope(&answer)?;
-        // What is missing reads as null, which an `Option` takes.
-        decode(envelope.data.map_or("null", RawValue::get).as_bytes(), "data", &answer)
+        data(&self.send().await?)
     }
 
-    /// Returns the items in `data`, and what is said about pages.
-    pub(crate) async fn page<T: DeserializeOwned>(self) -> Result<Page<T>, Error> {
-        let answer = self.send().await?;
-        let envelope: Envelope<'_, &RawValue> = envelope(&answer)?;
-        let items = decode(envelope.data.map_or("null", RawValue::get).as_bytes(), "data", &answer);
-        Ok(Page { items: items?, pagination: envelope.pagination })
+    /// Returns the items in `data`, what is said about pages, and a mark by which the same page is
+    /// known when it comes again.
+    pub(crate) async fn page<T: DeserializeOwned>(self) -> Result<(Page<T>, u64), Error> {
+        page(&self.send().await?)
     }
 
     /// Returns the whole answer, which has no envelope.
     pub(crate) async fn bare<T: DeserializeOwned>(self) -> Result<T, Error> {
         let answer = self.send().await?;
+        refused(&answer)?;
         decode(&answer.body, "", &answer)
     }
 
@@ -200,12 +212,12 @@ impl Request {
         if answer.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        envelope::<serde::de::IgnoredAny>(&answer).map(drop)
+        envelope::<IgnoredAny>(&answer).map(drop)
     }
 
-    /// Checks that the answer is a success, whatever is in it.
+    /// Checks that the answer is a success, whatever else is in it.
     pub(crate) async fn ignore(self) -> Result<(), Error> {
-        self.send().await.map(drop)
+        refused(&self.send().await?)
     }
 
     pub(crate) async fn send(mut self) -> Result<Answer, Error> {
@@ -221,13 +233,29 @@ impl Request {
             status = tracing::field::Empty,
             tries = tracing::field::Empty,
         );
-        crate::transport::send(&self, url).instrument(span).await
+        crate::transport::send(&self, url, &span).instrument(span.clone()).await
     }
+}
+
+pub(crate) fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
+    let envelope: Envelope<'_, &RawValue> = envelope(answer)?;
+    // What is missing reads as null, which an `Option` takes.
+    decode(envelope.data.map_or("null", RawValue::get).as_bytes(), "data", answer)
+}
+
+pub(crate) fn page<T: DeserializeOwned>(answer: &Answer) -> Result<(Page<T>, u64), Error> {
+    let envelope: Envelope<'_, &RawValue> = envelope(answer)?;
+    let data = envelope.data.map_or("null", RawValue::get);
+    let mut mark = DefaultHasher::new();
+    data.hash(&mut mark);
+    let page =
+        Page { items: decode(data.as_bytes(), "data", answer)?, pagination: envelope.pagination };
+    Ok((page, mark.finish()))
 }
 
 #[derive(Deserialize)]
 struct Envelope<'a, T> {
-    status: Option<&'a str>,
+    status: Option<Cow<'a, str>>,
     data: Option<T>,
     pagination: Option<Pagination>,
 }
@@ -235,10 +263,18 @@ struct Envelope<'a, T> {
 /// Reads the envelope; a status of `error` is one, whatever the HTTP status says.
 fn envelope<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, T>, Error> {
     let envelope: Envelope<'a, T> = decode(&answer.body, "", answer)?;
-    if envelope.status == Some("error") {
+    if envelope.status.as_deref() == Some("error") {
         return Err(answer.refusal());
     }
     Ok(envelope)
+}
+
+/// Fails when an answer that need not have an envelope has one that says so.
+fn refused(answer: &Answer) -> Result<(), Error> {
+    match envelope::<IgnoredAny>(answer) {
+        Err(error) if !error.is_decode() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Reads JSON, and on failure says where it is not what was expected.
@@ -261,12 +297,19 @@ fn decode<'a, T: Deserialize<'a>>(
                 use serde_path_to_error::Segment;
                 match segment {
                     Segment::Seq { index } => path += &format!("[{index}]"),
-                    Segment::Map { key } if path.is_empty() => path += key,
-                    Segment::Map { key } => path += &format!(".{key}"),
+                    Segment::Map { key } => {
+                        path += if path.is_empty() { "" } else { "." };
+                        path += if is_name(key) { key } else { "*" };
+                    }
                     Segment::Enum { .. } | Segment::Unknown => {}
                 }
             }
             Err(Error::undecodable(answer.status, answer.request_id(), &path))
         }
     }
+}
+
+/// Whether a key is one of a type; those of maps may be anybody's e-mail address.
+fn is_name(key: &str) -> bool {
+    key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -1,12 +1,16 @@
 //! When a request is sent again.
 
-use std::{sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 /// How often and how long a client tries.
 ///
 /// A 429 is repeated for every method, after the time the server names: nothing was done. So is a
-/// request for which no connection came about. A 502, 503 or 504 is repeated only for methods that
-/// may be repeated (GET, PUT, DELETE); a POST or PATCH that was written never is.
+/// request for which no connection came about. After a 502, 503 or 504, or a connection that broke,
+/// only methods that may be repeated are (GET, PUT, DELETE); a POST or PATCH that was written never
+/// is. Nor is anything whose answer did not come in time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,7 +77,7 @@ impl RetryPolicy {
     /// Returns how long to wait before a retry, counted from 0.
     pub(crate) fn wait(&self, retry: u32) -> Duration {
         let whole = self.first.saturating_mul(1 << retry.min(16)).min(self.longest);
-        whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+        whole / 2 + (whole / 2).mul_f64(fastrand::f64())
     }
 }
 

@@ -52,11 +52,17 @@ scopes! {
     OrgUser,
 }
 
+/// A platform client (deprecated by Cal.com).
 #[cfg(feature = "platform")]
-scopes! {
-    /// A platform client (deprecated by Cal.com).
-    Platform,
+#[derive(Clone, Debug)]
+pub struct Platform {
+    pub(crate) at: At,
+    /// Where tokens of its users are refreshed, which is elsewhere.
+    pub(crate) tokens: At,
 }
+
+#[cfg(feature = "platform")]
+impl sealed::Sealed for Platform {}
 
 /// Declares a handler: its struct, and how its scopes give one out.
 ///
@@ -130,8 +136,11 @@ impl Client {
     #[must_use]
     pub fn platform(&self, client_id: &str) -> Platform {
         use crate::auth::Credentials::SecretKey;
-        let at = self.at().join("/oauth-clients/{}", &[&client_id]);
-        Platform { at: at.credentials(SecretKey) }
+        let at = self.at().credentials(SecretKey);
+        Platform {
+            at: at.join("/oauth-clients/{}", &[&client_id]),
+            tokens: at.join("/oauth/{}", &[&client_id]),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
 };
 use tokio::time::{self, Instant};
+use tracing::Span;
 
 use crate::{
     auth::Means,
@@ -17,6 +18,8 @@ use crate::{
 /// How long to wait after a 429 that does not say: as long as Cal.com blocks.
 const BLOCKED: Duration = Duration::from_secs(60);
 
+const LATE: &str = "the answer did not come in time";
+
 /// What a server answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -26,6 +29,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    #[cfg(fuzzing)]
+    pub(crate) fn made(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: HeaderMap::new(), body }
+    }
+
     pub(crate) fn request_id(&self) -> Option<String> {
         let id = self.headers.get("x-request-id")?.to_str().ok()?;
         // It is shown in errors.
@@ -51,31 +59,26 @@ impl Answer {
     }
 }
 
-/// Sends a request as often as the client's policy lets it.
-pub(crate) async fn send(request: &Request, url: Url) -> Result<Answer, Error> {
+/// Sends a request as often as the client's policy lets it, and notes in its span how that went.
+pub(crate) async fn send(request: &Request, url: Url, span: &Span) -> Result<Answer, Error> {
     let client = request.client.inner();
-    let policy = &client.retry;
-    let end = Instant::now() + policy.deadline;
-    let (mut tries, mut is_renewed) = (0, false);
+    let (start, deadline) = (Instant::now(), client.retry.deadline);
+    let (mut tries, mut retries, mut is_renewed) = (0, 0, false);
     loop {
-        let limit = end.saturating_duration_since(Instant::now()).min(client.timeout);
-        let mut shown = None;
-        let result = match time::timeout(limit, once(request, &url, &mut shown)).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::new(Kind::Timeout, "the answer did not come in time")),
-        };
         tries += 1;
-        let span = tracing::Span::current();
         span.record("tries", tries);
-        if let Ok(answer) = &result {
-            span.record("status", answer.status);
-        }
-        let error = match result {
-            Ok(answer) if (200..300).contains(&answer.status) => {
-                client.budget.give_back();
-                return Ok(answer);
+        let mut shown = None;
+        let limit = deadline.saturating_sub(start.elapsed()).min(client.timeout);
+        let result = time::timeout(limit, once(request, &url, &mut shown)).await;
+        let error = match result.unwrap_or_else(|_| Err(late())) {
+            Ok(answer) => {
+                span.record("status", answer.status);
+                if (200..300).contains(&answer.status) {
+                    client.budget.give_back();
+                    return Ok(answer);
+                }
+                answer.refusal()
             }
-            Ok(answer) => answer.refusal(),
             Err(error) => error,
         };
         // Expired tokens say 401, those of managed users 498.
@@ -84,25 +87,29 @@ pub(crate) async fn send(request: &Request, url: Url) -> Result<Answer, Error> {
             && !is_renewed
         {
             is_renewed = true;
-            session.renew(&request.client, number).await?;
-            continue;
+            let limit = deadline.saturating_sub(start.elapsed());
+            let renewing = time::timeout(limit, session.refused(&request.client, number));
+            if renewing.await.unwrap_or_else(|_| Err(late()))? {
+                continue;
+            }
         }
-        let Some(wait) = wait(request, &error, tries) else { return Err(error) };
-        if Instant::now() + wait >= end || !client.budget.take() {
+        let Some(wait) = wait(request, &error, retries) else { return Err(error) };
+        if wait >= deadline.saturating_sub(start.elapsed()) || !client.budget.take() {
             return Err(error);
         }
         tracing::debug!(%error, ?wait, "the request is sent again");
         time::sleep(wait).await;
+        retries += 1;
     }
 }
 
 /// Returns how long to wait before the request is sent again, if it may be.
-fn wait(request: &Request, error: &Error, tries: u32) -> Option<Duration> {
+fn wait(request: &Request, error: &Error, retries: u32) -> Option<Duration> {
     let policy = &request.client.inner().retry;
-    if tries > policy.retries {
+    if retries >= policy.retries {
         return None;
     }
-    let usual = policy.wait(tries - 1);
+    let usual = policy.wait(retries);
     let may_repeat = matches!(request.method, Method::GET | Method::PUT | Method::DELETE);
     match (error.kind(), error.status()) {
         (Kind::Connect, _) => Some(usual),
@@ -113,6 +120,7 @@ fn wait(request: &Request, error: &Error, tries: u32) -> Option<Duration> {
         (Kind::Status, Some(502..=504)) if may_repeat => {
             Some(error.retry_after().map_or(usual, |wait| wait.max(usual)))
         }
+        (Kind::Transport, _) if may_repeat => Some(usual),
         _ => None,
     }
 }
@@ -142,7 +150,7 @@ async fn read(mut response: Response, longest: usize) -> Result<Answer, Error> {
                 break;
             }
             let text = format!("the answer is longer than {longest} bytes");
-            return Err(Error::new(Kind::Transport, text));
+            return Err(Error::new(Kind::Decode, text));
         }
         body.extend_from_slice(&chunk);
     }
@@ -152,13 +160,18 @@ async fn read(mut response: Response, longest: usize) -> Result<Answer, Error> {
     Ok(Answer { status: status.as_u16(), headers, body })
 }
 
+fn late() -> Error {
+    Error::new(Kind::Timeout, LATE)
+}
+
 /// Says why there is no answer; the address may hold what was sent, so it is left out.
 fn failed(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    let (kind, text) = if error.is_timeout() {
-        (Kind::Timeout, "the answer did not come in time")
-    } else if error.is_connect() {
+    // A connection that took too long is both.
+    let (kind, text) = if error.is_connect() {
         (Kind::Connect, "the server could not be reached")
+    } else if error.is_timeout() {
+        (Kind::Timeout, LATE)
     } else {
         (Kind::Transport, "the connection failed before the answer was there")
     };

@@ -139,9 +139,15 @@ async fn exchange(recorded: &Value, call: Call, is_same: bool) -> Result<(), Str
     };
     let query = sorted(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
     let version = request["headers"]["cal-api-version"].as_str();
-    let body = request["body"].as_str().map(|body| serde_json::from_str::<Value>(body).unwrap());
-    let sent = Some(&seen.body).filter(|body| !body.is_empty());
-    let sent = sent.map(|body| serde_json::from_slice::<Value>(body).unwrap());
+    let is_form = seen.header("content-type") == "application/x-www-form-urlencoded";
+    let read = |body: &[u8]| -> Value {
+        if is_form {
+            return url::form_urlencoded::parse(body).collect();
+        }
+        serde_json::from_slice(body).unwrap()
+    };
+    let body = request["body"].as_str().map(|body| read(body.as_bytes()));
+    let sent = Some(&*seen.body).filter(|body| !body.is_empty()).map(read);
     for (what, sent, want) in [
         ("method", Value::from(&*seen.method), request["method"].clone()),
         ("path", Value::from(&*seen.path), Value::from(path)),

@@ -3,8 +3,13 @@
 
 mod conformance;
 mod exchanges;
+mod hostile;
+mod paging;
 mod queries;
+
+mod retry;
 mod server;
+mod session;
 mod shared;
 mod tolerance;
 mod webhooks;

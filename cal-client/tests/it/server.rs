@@ -10,6 +10,7 @@ use cal_client::{Auth, Client, ClientBuilder};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
+    sync::{Barrier, watch},
 };
 
 /// A request as it came.
@@ -32,6 +33,7 @@ pub(crate) struct Reply {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     end: End,
+    gate: Option<Arc<Barrier>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,8 +50,12 @@ enum End {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: &str) -> Self {
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        Self { status, headers, body: body.as_bytes().to_vec(), end: End::Whole }
+        Self::new(status, "application/json", body)
+    }
+
+    pub(crate) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        Self { status, headers, body: body.into(), end: End::Whole, gate: None }
     }
 
     /// A success with such `data`.
@@ -70,6 +76,11 @@ impl Reply {
         Self { end: End::Endless, ..self }
     }
 
+    /// Is held back until as many wait at the gate as it takes.
+    pub(crate) fn behind(self, gate: &Arc<Barrier>) -> Self {
+        Self { gate: Some(Arc::clone(gate)), ..self }
+    }
+
     pub(crate) fn silent() -> Self {
         Self { end: End::Silent, ..Self::json(200, "") }
     }
@@ -78,25 +89,34 @@ impl Reply {
 /// Runs until it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Log,
+    count: watch::Receiver<usize>,
     _running: tokio::task::JoinHandle<()>,
 }
 
 type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
+type Log = Arc<Mutex<Vec<Seen>>>;
 
 impl Server {
     /// Starts a server that answers every request by the script.
     pub(crate) async fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let (seen, (counter, count)) = (Log::default(), watch::channel(0));
         let (log, script): (_, Arc<Script>) = (Arc::clone(&seen), Arc::new(script));
         let running = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
+                let note = {
+                    let (log, counter) = (Arc::clone(&log), counter.clone());
+                    move |seen| {
+                        log.lock().unwrap().push(seen);
+                        counter.send_modify(|count| *count += 1);
+                    }
+                };
+                tokio::spawn(serve(stream, Arc::clone(&script), note));
             }
         });
-        Self { address, seen, _running: running }
+        Self { address, seen, count, _running: running }
     }
 
     /// Returns the base address.
@@ -113,9 +133,31 @@ impl Server {
         self.builder().build().unwrap()
     }
 
+    /// Waits until as much was asked.
+    pub(crate) async fn asked(&self, requests: usize) {
+        self.count.clone().wait_for(|count| *count >= requests).await.unwrap();
+    }
+
     /// Returns what was asked so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+}
+
+impl Seen {
+    /// Returns a header, empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Returns a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the names and values of a form.
+    pub(crate) fn form(&self) -> BTreeMap<String, String> {
+        url::form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
@@ -125,11 +167,14 @@ impl Drop for Server {
     }
 }
 
-async fn serve(stream: TcpStream, script: Arc<Script>, log: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(stream: TcpStream, script: Arc<Script>, note: impl Fn(Seen)) {
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read(&mut stream).await {
         let reply = script(&seen);
-        log.lock().unwrap().push(seen);
+        note(seen);
+        if let Some(gate) = &reply.gate {
+            gate.wait().await;
+        }
         if write(stream.get_mut(), &reply).await.is_none() {
             return;
         }

@@ -406,7 +406,9 @@ impl Change {
             Self::Remove | Self::Null => {
                 let is_needed = match &**name {
                     "id" | "uid" | "start" => true,
-                    "end" | "status" => is_main,
+                    // An exception without its day is none.
+                    "date" => true,
+                    "end" | "status" | "teamId" | "userId" => is_main,
                     _ => false,
                 };
                 !is_needed && !is_day(name)
