@@ -1,4 +1,5 @@
 //! The client against servers: scripted ones, what a real one answered, and a mock of its description.
+#![expect(clippy::print_stdout, reason = "the count of operations is what one test is for")]
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod conformance;

@@ -10,6 +10,6 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     if place.exists() {
         return Some(place);
     }
-    println!("skipped: there is no {what} in the folder that CALCOM_TEST_SHARED names");
+    eprintln!("skipped: there is no {what} in the folder that CALCOM_TEST_SHARED names");
     None
 }

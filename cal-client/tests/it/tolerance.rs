@@ -405,9 +405,8 @@ impl Change {
             // Without these, nobody knows what it is about.
             Self::Remove | Self::Null => {
                 let is_needed = match &**name {
-                    "id" | "uid" | "start" => true,
-                    // An exception without its day is none.
-                    "date" => true,
+                    // An exception of a schedule is none without its day.
+                    "date" | "id" | "uid" | "start" => true,
                     "end" | "status" | "teamId" | "userId" => is_main,
                     _ => false,
                 };

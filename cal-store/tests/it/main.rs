@@ -16,6 +16,7 @@ mod privacy;
 #[cfg(feature = "reconcile")]
 mod reconcile;
 #[cfg(feature = "reconcile")]
+#[expect(dead_code, reason = "the tests of the client use more of it")]
 #[path = "../../../cal-client/tests/it/server.rs"]
 mod server;
 mod tasks;

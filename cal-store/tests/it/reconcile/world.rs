@@ -80,7 +80,7 @@ impl World {
         (row.status, row.updated_at) = (status, self.now);
     }
 
-    fn send(&mut self, trigger: &str, uid: &str, more: Value) {
+    fn send(&mut self, trigger: &str, uid: &str, more: &Value) {
         let row = &self.rows[uid];
         let mut payload = json!({
             "uid": uid,
@@ -100,29 +100,29 @@ impl World {
 
     pub(crate) fn book(&mut self) -> String {
         let uid = self.add("accepted", None, None);
-        self.send("BOOKING_CREATED", &uid, json!({"status": "ACCEPTED"}));
+        self.send("BOOKING_CREATED", &uid, &json!({"status": "ACCEPTED"}));
         uid
     }
 
     pub(crate) fn request(&mut self) -> String {
         let uid = self.add("pending", None, None);
-        self.send("BOOKING_REQUESTED", &uid, json!({"status": "PENDING"}));
+        self.send("BOOKING_REQUESTED", &uid, &json!({"status": "PENDING"}));
         uid
     }
 
     pub(crate) fn confirm(&mut self, uid: &str) {
         self.change(uid, "accepted");
-        self.send("BOOKING_CREATED", uid, json!({"status": "ACCEPTED"}));
+        self.send("BOOKING_CREATED", uid, &json!({"status": "ACCEPTED"}));
     }
 
     pub(crate) fn decline(&mut self, uid: &str) {
         self.change(uid, "rejected");
-        self.send("BOOKING_REJECTED", uid, json!({"status": "REJECTED"}));
+        self.send("BOOKING_REJECTED", uid, &json!({"status": "REJECTED"}));
     }
 
     pub(crate) fn cancel(&mut self, uid: &str) {
         self.change(uid, "cancelled");
-        self.send("BOOKING_CANCELLED", uid, json!({"status": "CANCELLED"}));
+        self.send("BOOKING_CANCELLED", uid, &json!({"status": "CANCELLED"}));
     }
 
     pub(crate) fn move_it(&mut self, from: &str) -> String {
@@ -130,7 +130,7 @@ impl World {
         self.send(
             "BOOKING_RESCHEDULED",
             &uid,
-            json!({"status": "ACCEPTED", "rescheduleUid": from}),
+            &json!({"status": "ACCEPTED", "rescheduleUid": from}),
         );
         uid
     }
@@ -139,7 +139,7 @@ impl World {
     pub(crate) fn move_as_guest(&mut self, from: &str) -> String {
         let uid = self.add("pending", Some(from), None);
         let ical = format!("{}@Cal.com", self.rows[&uid].root);
-        self.send("BOOKING_REQUESTED", &uid, json!({"status": "PENDING", "iCalUID": ical}));
+        self.send("BOOKING_REQUESTED", &uid, &json!({"status": "PENDING", "iCalUID": ical}));
         uid
     }
 
@@ -150,7 +150,7 @@ impl World {
         (0..count)
             .map(|_| {
                 let uid = self.add("accepted", None, Some(&name));
-                self.send("BOOKING_CREATED", &uid, more.clone());
+                self.send("BOOKING_CREATED", &uid, &more);
                 uid
             })
             .collect()
@@ -163,7 +163,7 @@ impl World {
             self.now -= TimeDelta::seconds(1);
         }
         self.now += TimeDelta::seconds(1);
-        self.send("BOOKING_CANCELLED", &uids[0], json!({"status": "CANCELLED"}));
+        self.send("BOOKING_CANCELLED", &uids[0], &json!({"status": "CANCELLED"}));
     }
 
     /// The rows do not tell when somebody was marked.
