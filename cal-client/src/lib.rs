@@ -80,4 +80,6 @@ pub use error::Error;
 pub use list::{List, Page, Pagination};
 pub use patch::Patch;
 pub use raw::RawRequest;
+/// What a [`RawRequest`] does.
+pub use reqwest::Method;
 pub use retry::RetryPolicy;

@@ -20,7 +20,7 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: cal_client::Client) -> Result<(), cal_client::Error> {
-    /// use reqwest::Method;
+    /// use cal_client::Method;
     /// use serde_json::Value;
     ///
     /// let request = client.raw(Method::GET, "/v2/calendars/connections/{}/freebusy").value(7);

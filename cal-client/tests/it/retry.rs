@@ -9,12 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cal_client::{Client, Error, RetryPolicy, me::UpdateProfile, oauth_clients::NewOAuthClient};
+use cal_client::{
+    Client, Error, RetryPolicy, calendars::CalendarIntegration,
+    destination_calendars::UpdateDestinationCalendar, me::UpdateProfile,
+    oauth_clients::NewOAuthClient,
+};
 use reqwest::dns::{Name, Resolve, Resolving};
 
 use crate::server::{Reply, Seen, Server};
 
-const METHODS: [&str; 4] = ["GET", "DELETE", "POST", "PATCH"];
+const METHODS: [&str; 5] = ["GET", "DELETE", "PUT", "POST", "PATCH"];
 
 /// Sends a request with this method.
 async fn call(client: &Client, method: &str) -> Result<(), Error> {
@@ -24,6 +28,10 @@ async fn call(client: &Client, method: &str) -> Result<(), Error> {
         "POST" => {
             let new = NewOAuthClient::new("An app", Vec::new(), Vec::new());
             client.oauth_clients().create(&new).await.map(drop)
+        }
+        "PUT" => {
+            let calendar = UpdateDestinationCalendar::new(CalendarIntegration::Google, "ann");
+            client.destination_calendars().update(&calendar).await.map(drop)
         }
         "PATCH" => client.me().update(&UpdateProfile::new()).await.map(drop),
         _ => panic!("there is no call with {method}"),
@@ -120,7 +128,7 @@ async fn a_wait_that_would_end_after_the_deadline_is_not_begun() {
 async fn failures_on_the_way_are_repeated_where_that_does_no_harm() {
     let failures = [502, 503, 504].map(|status| Reply::json(status, "<html>"));
     for failure in failures.into_iter().chain([Reply::json(200, "{").cut()]) {
-        for (method, tries) in METHODS.into_iter().zip([3, 3, 1, 1]) {
+        for (method, tries) in METHODS.into_iter().zip([3, 3, 3, 1, 1]) {
             let server = failing(2, failure.clone()).await;
             let result = call(&client(&server, quick()).await, method).await;
             assert_eq!(result.is_ok(), tries == 3, "{method} {failure:?}: {result:?}");

@@ -1,5 +1,5 @@
 use cal_client::{
-    Client,
+    Client, Method,
     booking_attendees::AddAttendee,
     bookings::{
         AttendeeAbsence, BookingFilter, Cancel, CancelSeat, MarkAbsent, NewAttendee, NewBooking,
@@ -7,7 +7,6 @@ use cal_client::{
     },
 };
 use chrono::{DateTime, Utc};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Calls;

@@ -1,4 +1,4 @@
-use cal_client::me::UpdateProfile;
+use cal_client::{Method, me::UpdateProfile};
 
 use super::Calls;
 
@@ -10,8 +10,9 @@ pub(super) fn calls(calls: &mut Calls) {
         client.me().update(&UpdateProfile::new().bio("Hello").time_format(24)).await
     });
 
-    // There is no such path.
-    calls.answer("006", |client| async move { client.me().get().await });
+    calls.same("006", |client| async move {
+        client.raw(Method::GET, "/v2/does-not-exist").send_only().await
+    });
     // The time zone is a number.
     calls.answer("008", |client| async move {
         client.me().update(&UpdateProfile::new().time_zone("5")).await

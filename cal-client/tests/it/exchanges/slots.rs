@@ -1,6 +1,5 @@
-use cal_client::{slot_reservations::ReserveSlot, slots::SlotQuery};
+use cal_client::{Method, slot_reservations::ReserveSlot, slots::SlotQuery};
 use chrono::{DateTime, NaiveDate, Utc};
-use reqwest::Method;
 use serde_json::Value;
 
 use super::Calls;
