@@ -124,3 +124,85 @@ fn payload(booking: &Booking, attendees: &[BookingGuest]) -> Value {
     }
     payload
 }
+
+#[cfg(test)]
+mod tests {
+    use cal_core::{Delivery, Event, Parsed};
+
+    use super::*;
+
+    fn booking(more: &Value) -> Booking {
+        let mut booking = json!({
+            "id": 7,
+            "uid": "b2",
+            "title": "Strategy hour",
+            "status": "accepted",
+            "start": "2026-06-08T09:00:00.000Z",
+            "end": "2026-06-08T10:00:00.000Z",
+            "duration": 60,
+            "hosts": [{"id": "unknown", "name": "Ida Berg", "email": "ida@example.org"}],
+            "attendees": [{"name": "Piet", "email": "piet@example.org", "language": "nl"}],
+            "createdAt": "2026-06-01T08:00:00.000Z",
+            "updatedAt": "2026-06-02T08:00:00.000Z",
+            "icsUid": "b1@Cal.com",
+        });
+        let members = booking.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        serde_json::from_value(booking).unwrap()
+    }
+
+    /// The typed events that a booking is told by.
+    fn told(more: &Value) -> Vec<(Event, DateTime<Utc>)> {
+        let news = of(&booking(more)).into_iter();
+        news.map(|news| {
+            let delivery = Delivery::parse(news.body);
+            assert_eq!(delivery.parsed(), Parsed::Typed);
+            assert!(delivery.set_aside().is_empty());
+            (delivery.event, delivery.created_at.unwrap())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_booking_is_told_by_what_it_has_become() {
+        let [(Event::BookingRescheduled(moved), at)] =
+            &told(&json!({"rescheduledFromUid": "b1"}))[..]
+        else {
+            panic!("it was moved")
+        };
+        assert_eq!(at.to_rfc3339(), "2026-06-01T08:00:00+00:00");
+        assert_eq!(moved.reschedule_uid, Some("b1".into()));
+        assert_eq!(moved.booker().unwrap().email, "piet@example.org");
+        let [(Event::BookingCancelled(cancelled), at)] =
+            &told(&json!({"status": "cancelled", "cancellationReason": "Ill"}))[..]
+        else {
+            panic!("it was cancelled")
+        };
+        assert_eq!(at.to_rfc3339(), "2026-06-02T08:00:00+00:00");
+        assert_eq!(cancelled.cancellation_reason.as_deref(), Some("Ill"));
+        let requested = told(&json!({"status": "pending"}));
+        assert!(matches!(requested[..], [(Event::BookingRequested(_), _)]));
+        let rejected = told(&json!({"status": "rejected"}));
+        assert!(matches!(rejected[..], [(Event::BookingRejected(_), _)]));
+        // What a later version calls a booking is nobody's business yet.
+        assert!(told(&json!({"status": "postponed"})).is_empty());
+    }
+
+    #[test]
+    fn each_seat_is_told_by_itself_and_links_nothing() {
+        let seats = json!({
+            "rescheduledFromUid": "b1",
+            "attendees": [
+                {"name": "Piet", "email": "piet@example.org", "seatUid": "s1"},
+                {"name": "Noor", "email": "noor@example.org", "seatUid": "s2"},
+            ],
+        });
+        let told = told(&seats);
+        assert_eq!(told.len(), 2);
+        for ((event, _), seat) in told.iter().zip(["s1", "s2"]) {
+            let Event::BookingCreated(booking) = event else { panic!("it was booked") };
+            assert_eq!(booking.attendee_seat_id, Some(seat.into()));
+            assert_eq!((&booking.reschedule_uid, booking.attendees.len()), (&None, 1));
+        }
+    }
+}
