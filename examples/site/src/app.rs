@@ -33,26 +33,23 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn new(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Self> {
-        let url = demo.map_or(&config.database_url, Demo::database_url);
-        let store = SqlStore::open(url.expose_secret()).await.context("DATABASE_URL")?;
+        // What is wrong with the settings shows before a database is made.
         let secret = config.cal_webhook_secret.as_ref().or(demo.map(Demo::secret));
-        let token = config.admin_token.as_ref().or(demo.map(Demo::admin_token));
-        if secret.is_none() {
-            if config.cal_webhook_secret_old.is_some() {
-                return Err(anyhow!("CAL_WEBHOOK_SECRET_OLD needs CAL_WEBHOOK_SECRET beside it"));
-            }
+        let old = config.cal_webhook_secret_old.as_ref();
+        if secret.is_none() && old.is_some() {
+            return Err(anyhow!("CAL_WEBHOOK_SECRET_OLD needs CAL_WEBHOOK_SECRET beside it"));
+        }
+        let verifier = secret.map(|secret| verifier(secret, old)).transpose()?;
+        if verifier.is_none() {
             tracing::warn!("webhooks are off: CAL_WEBHOOK_SECRET is not set");
         }
+        let token = config.admin_token.as_ref().or(demo.map(Demo::admin_token));
         if token.is_none() {
             tracing::warn!("the admin API is off: ADMIN_TOKEN is not set");
         }
-        let receiver = match secret {
-            Some(secret) => {
-                let verifier = verifier(secret, config.cal_webhook_secret_old.as_ref())?;
-                Some(receiver(verifier, &store)?)
-            }
-            None => None,
-        };
+        let url = demo.map_or(&config.database_url, Demo::database_url);
+        let store = SqlStore::open(url.expose_secret()).await.context("DATABASE_URL")?;
+        let receiver = verifier.map(|verifier| receiver(verifier, &store)).transpose()?;
         let reconciler = reconciler(config, &store)?.filter(|_| receiver.is_some());
         let admin = token.map(|token| Admin::new(token.clone(), store.clone())).transpose()?;
         Ok(Self { store, receiver, reconciler, sweeping: None, admin })
