@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     id::ScheduleId,
     list::List,
-    me::Weekday,
+    me::{UpdateProfile, Weekday},
     request::At,
     scope::Platform,
     secret,
@@ -80,7 +80,7 @@ impl ManagedUsers {
     pub async fn update(
         &self,
         user: impl Into<UserId>,
-        update: &UpdateManagedUser,
+        update: &UpdateProfile,
     ) -> Result<ManagedUser, Error> {
         self.at.patch("/users/{}", &[&user.into()]).json(update).data().await
     }
@@ -244,34 +244,6 @@ input! {
             week_start: Weekday,
             /// Sets the time zone, by its IANA name. Without one the user has no schedule, and
             /// cannot be booked until there is one.
-            time_zone: String,
-            /// Sets the language, such as `de` or `pt-BR`.
-            locale: String,
-            /// Sets the address of a picture.
-            avatar_url: String,
-            /// Sets what is said about the user.
-            bio: String,
-            /// Sets data of your own: at most 50 keys of 40 characters, values of 500.
-            metadata: Map<String, Value>,
-        }
-    }
-}
-
-input! {
-    /// What to change of a managed user.
-    pub struct UpdateManagedUser {
-        optional {
-            /// Sets the e-mail address.
-            email: String,
-            /// Sets the name that guests see.
-            name: String,
-            /// Sets 12 or 24 hours.
-            time_format: u8,
-            /// Sets the schedule of event types that have none of their own.
-            default_schedule_id: ScheduleId,
-            /// Sets the day on which a week begins.
-            week_start: Weekday,
-            /// Sets the time zone, by its IANA name.
             time_zone: String,
             /// Sets the language, such as `de` or `pt-BR`.
             locale: String,

@@ -2,8 +2,8 @@ use cal_client::{
     Auth, Client,
     id::ScheduleId,
     managed_orgs::{NewManagedOrg, UpdateManagedOrg},
-    managed_users::{NewManagedUser, UpdateManagedUser},
-    me::Weekday,
+    managed_users::NewManagedUser,
+    me::{UpdateProfile, Weekday},
     oauth::OAuth,
     oauth_clients::{NewOAuthClient, Permission, UpdateOAuthClient},
 };
@@ -73,7 +73,7 @@ async fn managed_users(client: &Client, checks: &mut Checks) {
         .metadata(metadata());
     checks.is("managed_users.create", users.create(&new).await);
     checks.is("managed_users.get", users.get(7).await);
-    let update = UpdateManagedUser::new()
+    let update = UpdateProfile::new()
         .email("ann@example.org")
         .name("Ann")
         .time_format(12)
