@@ -8,13 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    error::Error,
-    id::FormResponseId,
-    list::List,
-    routing_forms::{Answers, RoutedSlotsQuery},
-    scope::handler,
-    slots::Slot,
-    wire::or_default,
+    error::Error, id::FormResponseId, list::List, routing_forms::Answers, scope::handler,
+    slots::Slot, slots::SlotWindow, wire::or_default,
 };
 
 handler! {
@@ -50,10 +45,10 @@ impl<S> RoutingFormResponses<S> {
         &self,
         form: impl Into<FormId>,
         answers: &Answers,
-        query: &RoutedSlotsQuery,
+        query: &SlotWindow,
     ) -> Result<RoutedResponse, Error> {
         let request = self.at.post("/routing-forms/{}/responses", &[&form.into()]);
-        query.add_to(request, answers).data().await
+        query.add_with(request, answers).data().await
     }
 
     /// Does the same, but keeps the answers aside until a booking comes of them.
@@ -65,10 +60,10 @@ impl<S> RoutingFormResponses<S> {
         &self,
         form: impl Into<FormId>,
         answers: &Answers,
-        query: &RoutedSlotsQuery,
+        query: &SlotWindow,
     ) -> Result<RoutedResponse, Error> {
         let request = self.at.post("/routing-forms/{}/responses", &[&form.into()]);
-        query.add_to(request, answers).query("queueResponse", true).data().await
+        query.add_with(request, answers).query("queueResponse", true).data().await
     }
 
     /// Replaces answers, which are `{"<field's id>": {"label": .., "value": ..}}`.

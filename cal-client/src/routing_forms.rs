@@ -5,7 +5,7 @@ mod form;
 
 use std::collections::BTreeMap;
 
-use cal_core::{BookingUid, EventTypeId, FormId};
+use cal_core::{EventTypeId, FormId};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     request::Request,
     scope::handler,
-    slots::{Slot, SlotBound},
+    slots::{Slot, SlotWindow},
     wire::or_default,
 };
 
@@ -26,11 +26,11 @@ handler! {
     ///
     /// ```no_run
     /// # async fn example(client: cal_client::Client) -> Result<(), cal_client::Error> {
-    /// use cal_client::routing_forms::{Answers, RoutedSlotsQuery};
+    /// use cal_client::{routing_forms::Answers, slots::SlotWindow};
     /// use chrono::{Days, Utc};
     ///
     /// let answers = Answers::from_iter([("size".to_owned(), "large".into())]);
-    /// let week = RoutedSlotsQuery::new(Utc::now(), Utc::now() + Days::new(7));
+    /// let week = SlotWindow::new(Utc::now(), Utc::now() + Days::new(7));
     /// let routed = client.routing_forms().calculate_slots("the-form", &answers, &week).await?;
     /// println!("{:?}", routed.event_type_id);
     /// # Ok(())
@@ -58,10 +58,10 @@ impl RoutingForms {
         &self,
         form: impl Into<FormId>,
         answers: &Answers,
-        query: &RoutedSlotsQuery,
+        query: &SlotWindow,
     ) -> Result<RoutedSlots, Error> {
         let request = self.at.post("/routing-forms/{}/calculate-slots", &[&form.into()]);
-        query.add_to(request, answers).data().await
+        query.add_with(request, answers).data().await
     }
 }
 
@@ -77,58 +77,10 @@ pub struct RoutedSlots {
     pub slots: BTreeMap<NaiveDate, Vec<Slot>>,
 }
 
-/// When to look for times to book what a form leads to.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct RoutedSlotsQuery {
-    start: SlotBound,
-    end: SlotBound,
-    time_zone: Option<String>,
-    duration: Option<u32>,
-    has_ends: bool,
-    moved: Option<BookingUid>,
-}
-
-impl RoutedSlotsQuery {
-    /// Looks from a day or a time to another.
-    pub fn new(start: impl Into<SlotBound>, end: impl Into<SlotBound>) -> Self {
-        let (start, end) = (start.into(), end.into());
-        Self { start, end, time_zone: None, duration: None, has_ends: false, moved: None }
-    }
-
-    /// Shows slots in this time zone, by its IANA name; in UTC unless set.
-    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
-        self.time_zone = Some(name.into());
-        self
-    }
-
-    /// Sets how long slots are, in minutes, if the event type has several lengths.
-    pub fn duration(mut self, minutes: u32) -> Self {
-        self.duration = Some(minutes);
-        self
-    }
-
-    /// Asks for the ends of slots, too: [`Slot::end`].
-    pub fn with_ends(mut self) -> Self {
-        self.has_ends = true;
-        self
-    }
-
-    /// Takes the time of this booking for free, as it is to be moved.
-    pub fn rescheduling(mut self, uid: impl Into<BookingUid>) -> Self {
-        self.moved = Some(uid.into());
-        self
-    }
-
+impl SlotWindow {
     /// Adds it and the answers to a request, whose body Cal.com's API description does not have.
-    pub(crate) fn add_to(&self, request: Request, answers: &Answers) -> Request {
-        let request = request
-            .query("start", self.start)
-            .query("end", self.end)
-            .query_some("timeZone", self.time_zone.as_ref())
-            .query_some("duration", self.duration)
-            .query_some("format", self.has_ends.then_some("range"))
-            .query_some("bookingUidToReschedule", self.moved.as_ref());
+    pub(crate) fn add_with(&self, request: Request, answers: &Answers) -> Request {
+        let request = self.add_to(request);
         if answers.is_empty() { request } else { request.json(answers) }
     }
 }

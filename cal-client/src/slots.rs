@@ -51,12 +51,7 @@ impl Slots {
 #[must_use]
 pub struct SlotQuery {
     of: Of,
-    start: SlotBound,
-    end: SlotBound,
-    time_zone: Option<String>,
-    duration: Option<u32>,
-    has_ends: bool,
-    moved: Option<BookingUid>,
+    window: SlotWindow,
 }
 
 #[derive(Clone, Debug)]
@@ -89,7 +84,7 @@ impl SlotQuery {
     }
 
     fn of(of: Of, start: SlotBound, end: SlotBound) -> Self {
-        Self { of, start, end, time_zone: None, duration: None, has_ends: false, moved: None }
+        Self { of, window: SlotWindow::new(start, end) }
     }
 
     /// Looks for the users or the team in this organization, by its name in addresses.
@@ -99,6 +94,60 @@ impl SlotQuery {
             Of::Users { names, .. } => Of::Users { names, organization: Some(name.into()) },
         };
         self
+    }
+
+    /// Shows slots in this time zone, by its IANA name; in UTC unless set.
+    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
+        self.window = self.window.time_zone(name);
+        self
+    }
+
+    /// Sets how long slots are, in minutes, if the event type has several lengths.
+    pub fn duration(mut self, minutes: u32) -> Self {
+        self.window = self.window.duration(minutes);
+        self
+    }
+
+    /// Asks for the ends of slots, too: [`Slot::end`].
+    pub fn with_ends(mut self) -> Self {
+        self.window = self.window.with_ends();
+        self
+    }
+
+    /// Takes the time of this booking for free, as it is to be moved.
+    pub fn rescheduling(mut self, uid: impl Into<BookingUid>) -> Self {
+        self.window = self.window.rescheduling(uid);
+        self
+    }
+
+    fn add_to(&self, request: Request) -> Request {
+        let request = match &self.of {
+            Of::EventType(event_type) => event_type.query(request),
+            Of::Users { names, organization } => request
+                .query_list("usernames", names)
+                .query_some("organizationSlug", organization.as_ref()),
+        };
+        self.window.add_to(request)
+    }
+}
+
+/// When to look for slots, and how to show them.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SlotWindow {
+    start: SlotBound,
+    end: SlotBound,
+    time_zone: Option<String>,
+    duration: Option<u32>,
+    has_ends: bool,
+    moved: Option<BookingUid>,
+}
+
+impl SlotWindow {
+    /// Looks from a day or a time to another.
+    pub fn new(start: impl Into<SlotBound>, end: impl Into<SlotBound>) -> Self {
+        let (start, end) = (start.into(), end.into());
+        Self { start, end, time_zone: None, duration: None, has_ends: false, moved: None }
     }
 
     /// Shows slots in this time zone, by its IANA name; in UTC unless set.
@@ -125,13 +174,7 @@ impl SlotQuery {
         self
     }
 
-    fn add_to(&self, request: Request) -> Request {
-        let request = match &self.of {
-            Of::EventType(event_type) => event_type.query(request),
-            Of::Users { names, organization } => request
-                .query_list("usernames", names)
-                .query_some("organizationSlug", organization.as_ref()),
-        };
+    pub(crate) fn add_to(&self, request: Request) -> Request {
         request
             .query("start", self.start)
             .query("end", self.end)

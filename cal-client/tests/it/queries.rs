@@ -1,9 +1,6 @@
 //! Requests that the API's description does not have as the server wants them.
 
-use cal_client::{
-    calendars::BusyTimesQuery,
-    routing_forms::{Answers, RoutedSlotsQuery},
-};
+use cal_client::{calendars::BusyTimesQuery, routing_forms::Answers, slots::SlotWindow};
 use chrono::{DateTime, NaiveDate};
 
 use crate::server::{Reply, Server};
@@ -36,7 +33,7 @@ async fn answers_to_a_form_are_the_body() {
     let server = Server::start(|_| Reply::data(r#"{"eventTypeId":5,"slots":{}}"#)).await;
     let answers = Answers::from_iter([("size".to_owned(), "large".into())]);
     let time = |text| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
-    let query = RoutedSlotsQuery::new(time("2050-09-05T00:00:00Z"), time("2050-09-06T00:00:00Z"));
+    let query = SlotWindow::new(time("2050-09-05T00:00:00Z"), time("2050-09-06T00:00:00Z"));
     let forms = server.client().routing_forms();
     let routed = forms.calculate_slots("f1", &answers, &query).await.unwrap();
     assert_eq!(routed.event_type_id, Some(5.into()));

@@ -12,8 +12,9 @@ use cal_client::{
     destination_calendars::UpdateDestinationCalendar,
     out_of_office::{NewOutOfOffice, OutOfOfficeReason, UpdateOutOfOffice},
     routing_form_responses::RoutingFormResponses,
-    routing_forms::{Answers, RoutedSlotsQuery},
+    routing_forms::Answers,
     selected_calendars::CalendarSelection,
+    slots::SlotWindow,
     stripe::Stripe,
     unified_calendars::{
         EntryResponse, EntryStatus, UpdateCalendarEntry, UpdateEntryAttendee, UpdateEntryTime,
@@ -177,8 +178,8 @@ async fn responses<S>(responses: &RoutingFormResponses<S>, checks: &mut Checks) 
     checks.is("routing_form_responses.update", updated);
 }
 
-fn week() -> RoutedSlotsQuery {
-    RoutedSlotsQuery::new(at(0), at(0) + Days::new(7))
+fn week() -> SlotWindow {
+    SlotWindow::new(at(0), at(0) + Days::new(7))
         .time_zone("Europe/Rome")
         .duration(60)
         .with_ends()
