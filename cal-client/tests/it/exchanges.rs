@@ -63,6 +63,20 @@ impl Calls {
     }
 }
 
+/// Returns a secret that a recorded request has, in its JSON or its form: this repository has none.
+pub(crate) fn secret(number: &str, name: &str) -> String {
+    let mut files = fs::read_dir(shared("fixtures/api").unwrap()).unwrap();
+    let is_it = |file: &fs::DirEntry| file.file_name().to_str().unwrap().starts_with(number);
+    let file = files.find_map(|file| file.ok().filter(is_it)).unwrap();
+    let recorded: Value = serde_json::from_str(&fs::read_to_string(file.path()).unwrap()).unwrap();
+    let body = recorded["request"]["body"].as_str().unwrap();
+    if let Ok(body) = serde_json::from_str::<Value>(body) {
+        return body[name].as_str().unwrap().to_owned();
+    }
+    let mut pairs = url::form_urlencoded::parse(body.as_bytes());
+    pairs.find(|(other, _)| other == name).unwrap().1.into_owned()
+}
+
 #[tokio::test]
 async fn what_a_real_server_was_asked_and_answered() {
     let Some(folder) = shared("fixtures/api") else { return };

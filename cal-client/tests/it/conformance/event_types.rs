@@ -229,7 +229,7 @@ async fn webhooks(client: &Client, platform: &Client, checks: &mut Checks) {
             let triggers = [Trigger::BookingCreated, Trigger::BookingCancelled];
             let webhook = NewWebhook::new("https://example.org/cal", triggers.clone(), true)
                 .payload_template("{\"a\":\"{{title}}\"}")
-                .secret("whsec_1")
+                .secret("a secret")
                 .version(WebhookVersion::V2021_10_20);
             checks.is(concat!("webhooks.create ", $scope), webhooks.create(&webhook).await);
             let update = UpdateWebhook::new()
@@ -237,7 +237,7 @@ async fn webhooks(client: &Client, platform: &Client, checks: &mut Checks) {
                 .triggers(triggers)
                 .active(false)
                 .payload_template("{}")
-                .secret("whsec_2")
+                .secret("another secret")
                 .version(WebhookVersion::V2021_10_20);
             checks.is(concat!("webhooks.update ", $scope), webhooks.update("a", &update).await);
             checks.is(concat!("webhooks.delete ", $scope), webhooks.delete("a").await);

@@ -1,8 +1,5 @@
-use cal_client::{
-    api_keys::RefreshApiKey,
-    calendars::{AppleCredentials, BusyTimesQuery, CalendarProvider, ConnectCalendar},
-};
-use chrono::NaiveDate;
+use cal_client::{Method, api_keys::RefreshApiKey, calendars::CalendarProvider};
+use serde_json::Value;
 
 use super::Calls;
 
@@ -20,30 +17,31 @@ pub(super) fn calls(calls: &mut Calls) {
     });
     calls.same("153", |client| async move { client.verified_resources().emails().await });
 
-    // There is nothing in the query.
-    calls.answer("135", |client| async move { client.calendars().busy_times(&query()).await });
-    // The time zone has the name that it had once.
-    calls.answer("136", |client| async move { client.calendars().busy_times(&query()).await });
-    // Whether to keep anything is not said.
-    calls.answer("137", |client| async move {
-        client.calendars().connect(CalendarProvider::Google, &ConnectCalendar::new()).await
+    // What has no method, or lacks on purpose what the method asks for.
+    for number in ["135", "137", "142"] {
+        let path = match number {
+            "135" => "/v2/calendars/busy-times",
+            "137" => "/v2/calendars/google/connect",
+            _ => "/v2/timezones",
+        };
+        calls.same(number, move |client| async move {
+            client.raw(Method::GET, path).send::<Value>().await
+        });
+    }
+    calls.same("136", |client| async move {
+        let request = client.raw(Method::GET, "/v2/calendars/busy-times");
+        let request = request.query("loggedInUsersTz", "Europe/Oslo");
+        let request = request.query("dateFrom", "2026-11-23").query("dateTo", "2026-11-24");
+        let request = request.query("calendarsToLoad[0][credentialId]", 1);
+        request.query("calendarsToLoad[0][externalId]", "x@example.com").send::<Value>().await
     });
-    // These are no part of the API's description: /v2/timezones, ...
-    calls.answer("142", |client| async move { client.calendars().check_feed().await });
-    // ... /v2/teams, as this server lacks it, ...
-    calls.answer("154", |client| async move { client.calendars().list().await });
-    // ... what browsers ask before they send a request, ...
-    calls.answer("155", |client| async move {
-        let credentials = AppleCredentials::new("ann@example.com", "app-password");
-        client.calendars().connect_apple(&credentials).await
+    // That server has no teams.
+    calls.same("154", |client| async move { client.teams().list().await });
+    // Browsers ask this before they send a request.
+    calls.same("155", |client| async move {
+        client.raw(Method::OPTIONS, "/v2/bookings").send_only().await
     });
-    // ... and /health.
-    calls.answer("230", |client| async move {
-        client.calendars().save(CalendarProvider::Google, "a-code", "a-state").await
-    });
-}
-
-fn query() -> BusyTimesQuery {
-    let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
-    BusyTimesQuery::new(day(23), day(24), "Europe/Oslo").calendar(1, "x@example.com")
+    // Outside of /v2 there is only /health, which answers a word.
+    calls
+        .answer("230", |client| async move { client.raw(Method::GET, "/v2/me").send_only().await });
 }

@@ -1,16 +1,22 @@
+use std::sync::LazyLock;
+
 use cal_client::{
-    event_types::{EventTypeFilter, EventTypeLocation, NewEventType, Seats, UpdateEventType},
+    Method,
+    event_types::{
+        EventType, EventTypeFilter, EventTypeLocation, NewEventType, Seats, UpdateEventType,
+    },
     id::WebhookId,
     me::Weekday,
     private_links::NewPrivateLink,
-    schedules::{Availability, NewSchedule, ScheduleOverride, UpdateSchedule},
+    schedules::{Availability, NewSchedule, Schedule, ScheduleOverride, UpdateSchedule},
     webhooks::{NewWebhook, Trigger, UpdateWebhook},
 };
 use chrono::NaiveDate;
+use serde_json::json;
 
-use super::Calls;
+use super::{Calls, secret};
 
-const SECRET: &str = "whsec_real_9f3b2c";
+static SECRET: LazyLock<String> = LazyLock::new(|| secret("036", "secret"));
 
 pub(super) fn calls(calls: &mut Calls) {
     schedules(calls);
@@ -38,9 +44,10 @@ fn schedules(calls: &mut Calls) {
             .overrides([ScheduleOverride::new(christmas, "10:00", "12:00")]);
         client.schedules().create(&schedule).await
     });
-    // The recorded body lacks what it must have.
-    calls.answer("010", |client| async move {
-        client.schedules().create(&NewSchedule::new("x", "", false)).await
+    // The body lacks what it must have.
+    calls.same("010", |client| async move {
+        let request = client.raw(Method::POST, "/v2/schedules").version("2024-06-11");
+        request.json(&json!({"name": "x"})).send::<Schedule>().await
     });
     calls.same("011", |client| async move { client.schedules().list().await });
     calls.same("012", |client| async move { client.schedules().get(1).await });
@@ -54,11 +61,15 @@ fn schedules(calls: &mut Calls) {
 }
 
 fn event_types(calls: &mut Calls) {
-    // The recorded body has metadata, which the server drops.
-    calls.answer("020", |client| async move {
-        let event_type =
-            NewEventType::new("Intro call", "intro", 30u32).locations([address("Main St 1, Oslo")]);
-        client.event_types().create(&event_type).await
+    // The body has metadata, which the server drops.
+    calls.same("020", |client| async move {
+        let event_type = json!({
+            "title": "Intro call", "slug": "intro", "lengthInMinutes": 30,
+            "description": "An intro", "metadata": {"team": "x"},
+            "locations": [{"type": "address", "address": "Main St 1, Oslo", "public": true}],
+        });
+        let request = client.raw(Method::POST, "/v2/event-types").version("2024-06-14");
+        request.json(&event_type).send::<EventType>().await
     });
     calls.same("022", |client| async move {
         let event_type = NewEventType::new("Seated", "seats", 60u32)
@@ -92,7 +103,8 @@ fn event_types(calls: &mut Calls) {
 
 fn webhooks(calls: &mut Calls) {
     calls.same("036", |client| async move {
-        let webhook = NewWebhook::new("http://127.0.0.1:7788/hook", all(), true).secret(SECRET);
+        let webhook =
+            NewWebhook::new("http://127.0.0.1:7788/hook", all(), true).secret(SECRET.as_str());
         client.webhooks().create(&webhook).await
     });
     calls.same("037", |client| async move {
@@ -133,7 +145,8 @@ fn webhooks(calls: &mut Calls) {
         });
     }
     calls.same("051", |client| async move {
-        let webhook = NewWebhook::new("http://127.0.0.1:7788/evtype", all(), true).secret(SECRET);
+        let webhook =
+            NewWebhook::new("http://127.0.0.1:7788/evtype", all(), true).secret(SECRET.as_str());
         client.event_type(5).webhooks().create(&webhook).await
     });
     calls.same("052", |client| async move { client.event_type(5).webhooks().list().await });
@@ -143,7 +156,7 @@ fn webhooks(calls: &mut Calls) {
         ("249", "http://127.0.0.1:7788/fail-long?status=503"),
     ] {
         calls.same(number, move |client| async move {
-            client.webhooks().create(&created(url).secret(SECRET)).await
+            client.webhooks().create(&created(url).secret(SECRET.as_str())).await
         });
     }
     for (number, id) in [("209", "plat_1795241766782"), ("214", "plat_1795241792084")] {
@@ -157,7 +170,7 @@ fn webhooks(calls: &mut Calls) {
                 Trigger::BookingNoShowUpdated,
             ];
             let webhook = NewWebhook::new("http://127.0.0.1:7788/platform", triggers, true);
-            client.platform(id).webhooks().create(&webhook.secret(SECRET)).await
+            client.platform(id).webhooks().create(&webhook.secret(SECRET.as_str())).await
         });
     }
 }

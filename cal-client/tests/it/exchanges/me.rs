@@ -1,4 +1,5 @@
 use cal_client::{Method, me::UpdateProfile};
+use serde_json::json;
 
 use super::Calls;
 
@@ -13,8 +14,7 @@ pub(super) fn calls(calls: &mut Calls) {
     calls.same("006", |client| async move {
         client.raw(Method::GET, "/v2/does-not-exist").send_only().await
     });
-    // The time zone is a number.
-    calls.answer("008", |client| async move {
-        client.me().update(&UpdateProfile::new().time_zone("5")).await
+    calls.same("008", |client| async move {
+        client.raw(Method::PATCH, "/v2/me").json(&json!({"timeZone": 5})).send_only().await
     });
 }

@@ -1,12 +1,16 @@
+use std::sync::LazyLock;
+
 use cal_client::{managed_users::NewManagedUser, oauth::OAuth};
 
-use super::Calls;
+use super::{Calls, secret};
 
 const APP: &str = "cccccccc1795241599322";
 const BACK: &str = "https://app.example.com/cb";
 
+static SECRET: LazyLock<String> = LazyLock::new(|| secret("160", "client_secret"));
+
 pub(super) fn calls(calls: &mut Calls) {
-    let app = || OAuth::new(APP, BACK).secret("oauthsecret_real_1");
+    let app = || OAuth::new(APP, BACK).secret(SECRET.as_str());
     calls.same("146", |client| async move { client.oauth_clients().list().await });
     calls.same("156", move |client| async move { app().info(&client).await });
     calls.same("157", |client| async move { OAuth::new("nope", BACK).info(&client).await });
@@ -14,7 +18,7 @@ pub(super) fn calls(calls: &mut Calls) {
         OAuth::new(APP, BACK).secret("bad").exchange(&client, "code1", None).await
     });
     calls.same("159", |client| async move {
-        let app = OAuth::new(APP, "https://evil.example.com/cb").secret("oauthsecret_real_1");
+        let app = OAuth::new(APP, "https://evil.example.com/cb").secret(SECRET.as_str());
         app.exchange(&client, "code1", None).await
     });
     calls.same("160", move |client| async move { app().exchange(&client, "code1", None).await });
