@@ -262,7 +262,7 @@ async fn a_sweep_that_fails_or_dies_goes_on_where_it_was() {
         loop {
             let reconciler = reconciler(&store, &api).overlap(Duration::from_secs(5));
             // Dropped in the middle, as if the process had been killed there.
-            let requests = api.seen().len() + fastrand::usize(1..6);
+            let requests = api.seen().len() + fastrand::usize(1..4);
             let dying = async {
                 while api.seen().len() < requests {
                     tokio::task::yield_now().await;
