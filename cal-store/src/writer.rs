@@ -41,8 +41,8 @@ pub(crate) struct Row {
 /// Does jobs in groups: those that came while the last group was written are the next one.
 ///
 /// There is no timer and no task that waits for jobs: whoever finds nobody at work does its own job
-/// at once. What has come meanwhile is done by a task, so it goes on although nobody waits for it
-/// any more: whoever sends a delivery cannot break the group of others by hanging up.
+/// at once. It goes on in a task when nobody waits for it any more, and so does what has come
+/// meanwhile: whoever sends a delivery and hangs up breaks neither its own nor the group of others.
 pub(crate) struct Grouped<J, R>(Arc<Inner<J, R>>);
 
 type Work<J, R> = dyn Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + Sync;
@@ -107,7 +107,8 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         queue.is_led = true;
         let is_crowded = queue.is_crowded;
         drop(queue);
-        let lead = Lead { inner: Arc::clone(&self.0), is_task: is_crowded, is_over: false };
+        let lead =
+            Lead { inner: Arc::clone(&self.0), is_task: is_crowded, is_over: false, work: None };
         if !is_crowded {
             return Some(lead);
         }
@@ -159,11 +160,14 @@ struct Lead<J: Send + 'static, R: Send + 'static> {
     is_task: bool,
     /// Nothing was waiting.
     is_over: bool,
+    /// The group that is being written.
+    work: Option<BoxFuture<'static, ()>>,
 }
 
 impl<J: Send + 'static, R: Send + 'static> Lead<J, R> {
     /// Writes groups until nothing waits.
     async fn run(mut self) {
+        self.finish().await;
         while !self.is_over {
             let group = self.take();
             self.write(group).await;
@@ -183,18 +187,31 @@ impl<J: Send + 'static, R: Send + 'static> Lead<J, R> {
         queue.jobs.drain(..count).collect()
     }
 
-    async fn write(&self, group: Vec<Job<J, R>>) {
+    async fn write(&mut self, group: Vec<Job<J, R>>) {
         // Whoever gave up will come again.
         let asked = group.into_iter().filter(|job| !job.reply.is_closed());
         let (jobs, replies): (Vec<J>, Vec<_>) =
             asked.map(|Job { job, reply }| (job, reply)).unzip();
-        if !jobs.is_empty() {
+        if jobs.is_empty() {
+            return;
+        }
+        let work = (self.inner.work)(jobs);
+        self.work = Some(Box::pin(async move {
             // Nobody waits for longer. A connection that died without a word would never answer,
             // and hold up all who come later.
-            let done = time::timeout(DEADLINE, (self.inner.work)(jobs)).await;
+            let done = time::timeout(DEADLINE, work).await;
             answer(replies, done.unwrap_or_else(|_| Err(late())));
+        }));
+        self.finish().await;
+    }
+
+    /// Lets the group that is being written be written to its end.
+    async fn finish(&mut self) {
+        if let Some(work) = &mut self.work {
+            work.await;
+            self.work = None;
+            self.inner.queue().last = Some(Instant::now());
         }
-        self.inner.queue().last = Some(Instant::now());
     }
 }
 
@@ -204,17 +221,17 @@ impl<J: Send + 'static, R: Send + 'static> Drop for Lead<J, R> {
             return;
         }
         let mut queue = self.inner.queue();
-        let is_waited_for = !queue.jobs.is_empty();
+        let is_left = self.work.is_some() || !queue.jobs.is_empty();
         // A task that ends before its time has panicked, or its runtime has ended.
-        let runtime = Handle::try_current().ok().filter(|_| is_waited_for && !self.is_task);
+        let runtime = Handle::try_current().ok().filter(|_| is_left && !self.is_task);
         let Some(runtime) = runtime else {
             queue.is_led = false;
             queue.jobs.clear();
             return;
         };
         drop(queue);
-        let next = Self { inner: Arc::clone(&self.inner), is_task: true, is_over: false };
-        runtime.spawn(next.run());
+        let (inner, work) = (Arc::clone(&self.inner), self.work.take());
+        runtime.spawn(Self { inner, is_task: true, is_over: false, work }.run());
     }
 }
 

@@ -45,6 +45,20 @@ async fn the_same_bytes_are_stored_once_also_by_another_process() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_kept_although_its_sender_hangs_up() {
+    for place in Place::each().await {
+        let store = place.store().await;
+        let body = booking("BOOKING_CREATED", json!({}));
+        let mut accepting = Box::pin(store.accept(arrival(&body)));
+        assert!(futures_util::poll!(&mut accepting).is_pending());
+        drop(accepting);
+        let again = store.accept(arrival(&body)).await.unwrap();
+        assert!(matches!(again, Accepted::Duplicate(_)), "{again:?}");
+        place.clear().await;
+    }
+}
+
+#[tokio::test]
 async fn a_claim_that_ran_out_is_given_to_the_next_and_settles_nothing() {
     for place in Place::each().await {
         let store = place.store().await;
