@@ -6,7 +6,7 @@ use cal_webhook::{Accepted, Arrival, DeliveryId, StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    database::{Arg, Conn, Database},
+    database::{Arg, Conn, Database, Kind},
     error::out_of_reach,
     settle,
     sql::{Sql, sql},
@@ -99,11 +99,11 @@ async fn which(conn: &mut Conn<'_>, rows: &[Row]) -> Result<Vec<String>, sqlx::E
 
 /// Inserts what is not kept yet in one statement, and returns how many that were.
 async fn insert(conn: &mut Conn<'_>, rows: &[Row]) -> Result<usize, sqlx::Error> {
-    match conn {
+    match &mut conn.kind {
         #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => crate::postgres::insert(conn, rows).await,
+        Kind::Postgres(conn) => crate::postgres::insert(conn, rows).await,
         #[cfg(feature = "sqlite")]
-        Conn::Sqlite(conn) => crate::sqlite::insert(conn, rows).await,
+        Kind::Sqlite(conn) => crate::sqlite::insert(conn, rows).await,
     }
 }
 

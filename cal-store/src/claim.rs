@@ -36,10 +36,10 @@ const CLAIM: Sql = sql!(
         claimed_at = $2, \
         ready_at = CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
     WHERE seq" one_of "SELECT seq FROM due" end "\
-    RETURNING id, delivery_id, reminder, state, attempts, fence, due_at"
+    RETURNING id, delivery_id, reminder, state, attempts, fence, due_at, expires_at"
 );
 
-type Claimed = (String, String, String, String, i64, i64, i64);
+type Claimed = (String, String, String, String, i64, i64, i64, Option<i64>);
 
 const DELIVERIES: Sql = sql!(
     "SELECT id, received_at, body, transition, moved_from, seat FROM cal_deliveries \
@@ -99,7 +99,7 @@ async fn take(
     let mut tasks = Vec::with_capacity(claimed.len());
     let mut unreadable = Vec::new();
     for row in claimed {
-        match task(hook, &row, &deliveries) {
+        match task(hook, &row, &deliveries, now) {
             Ok(task) => tasks.push(task),
             Err(error) => {
                 tracing::error!(task = row.0, hook, error, "a task cannot be read");
@@ -141,8 +141,9 @@ fn task(
     hook: &str,
     row: &Claimed,
     deliveries: &HashMap<String, (Stored, Arc<Delivery>)>,
+    now: Micros,
 ) -> Result<Task, &'static str> {
-    let (id, delivery_id, reminder, _, attempts, fence, due_at) = row;
+    let (id, delivery_id, reminder, _, attempts, fence, due_at, expires_at) = row;
     let (stored, delivery) = deliveries.get(delivery_id).ok_or("its delivery is gone")?;
     let (_, received_at, body, change, moved_from, seat) = stored;
     if body.is_none() {
@@ -165,6 +166,7 @@ fn task(
         attempt: u32::try_from(*attempts).map_err(|_| "its number of attempts is none")?,
         fence: u64::try_from(*fence).map_err(|_| "its fence is none")?,
         due_at: Micros(*due_at).into(),
+        expires_in: expires_at.map(|at| now.until(Micros(at))),
         received_at: Micros(*received_at).into(),
         transition,
         delivery: Arc::clone(delivery),

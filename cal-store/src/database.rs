@@ -11,14 +11,21 @@ use crate::postgres::Postgres;
 #[cfg(feature = "sqlite")]
 use crate::sqlite::Sqlite;
 use crate::{
+    clock::TestClock,
     error::{OpenError, SetUpError},
     sql::Sql,
     time::Micros,
 };
 
-/// Where the ledger is.
+/// Where the ledger is, and which clock it goes by in a test.
 #[derive(Debug)]
-pub(crate) enum Database {
+pub(crate) struct Database {
+    pub(crate) kind: DatabaseKind,
+    clock: Option<TestClock>,
+}
+
+#[derive(Debug)]
+pub(crate) enum DatabaseKind {
     #[cfg(feature = "postgres")]
     Postgres(Postgres),
     #[cfg(feature = "sqlite")]
@@ -26,7 +33,12 @@ pub(crate) enum Database {
 }
 
 /// A connection that was borrowed.
-pub(crate) enum Lent<'a> {
+pub(crate) struct Lent<'a> {
+    kind: LentKind<'a>,
+    clock: Option<&'a TestClock>,
+}
+
+enum LentKind<'a> {
     #[cfg(feature = "postgres")]
     Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, &'a Postgres),
     /// The connection that is kept for accepting.
@@ -39,7 +51,13 @@ pub(crate) enum Lent<'a> {
 }
 
 /// A connection to run statements on.
-pub(crate) enum Conn<'a> {
+pub(crate) struct Conn<'a> {
+    pub(crate) kind: Kind<'a>,
+    clock: Option<&'a TestClock>,
+}
+
+/// Which database a connection leads to.
+pub(crate) enum Kind<'a> {
     #[cfg(feature = "postgres")]
     Postgres(&'a mut sqlx::PgConnection),
     #[cfg(feature = "sqlite")]
@@ -47,7 +65,12 @@ pub(crate) enum Conn<'a> {
 }
 
 /// A transaction; it is rolled back unless it is committed.
-pub(crate) enum Tx<'a> {
+pub(crate) struct Tx<'a> {
+    kind: TxKind<'a>,
+    clock: Option<&'a TestClock>,
+}
+
+enum TxKind<'a> {
     #[cfg(feature = "postgres")]
     Postgres(sqlx::Transaction<'a, sqlx::Postgres>),
     #[cfg(feature = "sqlite")]
@@ -102,14 +125,14 @@ impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Se
 /// Does the same with a connection to either database.
 macro_rules! with {
     ($conn:expr, |$it:ident, $text:ident = $sql:ident| $body:expr) => {
-        match $conn {
+        match &mut $conn.kind {
             #[cfg(feature = "postgres")]
-            Conn::Postgres($it) => {
+            Kind::Postgres($it) => {
                 let $text = $sql.postgres;
                 $body
             }
             #[cfg(feature = "sqlite")]
-            Conn::Sqlite($it) => {
+            Kind::Sqlite($it) => {
                 let $text = $sql.sqlite;
                 $body
             }
@@ -159,175 +182,191 @@ impl Conn<'_> {
 
     /// Begins a transaction that will write.
     pub(crate) async fn begin(&mut self) -> Result<Tx<'_>, sqlx::Error> {
-        Ok(match self {
+        let kind = match &mut self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn) => Tx::Postgres(conn.begin().await?),
+            Kind::Postgres(conn) => TxKind::Postgres(conn.begin().await?),
             #[cfg(feature = "sqlite")]
             // A transaction that becomes a writer later could fail then.
-            Self::Sqlite(conn) => Tx::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
-        })
+            Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
+        };
+        Ok(Tx { kind, clock: self.clock })
     }
 
     /// Returns the time by which leases are granted: of one clock for all who share the database.
     pub(crate) async fn now(&mut self) -> Result<Micros, sqlx::Error> {
-        match self {
+        let now = match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
+            Kind::Postgres(_) => {
                 const NOW: &str =
                     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
                 let rows: Vec<(i64,)> = self.fetch(NOW, &[]).await?;
-                rows.first().map(|(now,)| Micros(*now)).ok_or(sqlx::Error::RowNotFound)
+                rows.first().map(|(now,)| Micros(*now)).ok_or(sqlx::Error::RowNotFound)?
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => Ok(Micros::now()),
-        }
+            Kind::Sqlite(_) => Micros::now(),
+        };
+        Ok(self.clock.map_or(now, |clock| clock.set(now)))
     }
 }
 
 impl Tx<'_> {
     pub(crate) fn conn(&mut self) -> Conn<'_> {
-        match self {
+        let kind = match &mut self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => Conn::Postgres(&mut *tx),
+            TxKind::Postgres(tx) => Kind::Postgres(&mut *tx),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => Conn::Sqlite(&mut *tx),
-        }
+            TxKind::Sqlite(tx) => Kind::Sqlite(&mut *tx),
+        };
+        Conn { kind, clock: self.clock }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
+        match self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => tx.commit().await,
+            TxKind::Postgres(tx) => tx.commit().await,
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => tx.commit().await,
+            TxKind::Sqlite(tx) => tx.commit().await,
         }
     }
 }
 
 impl Lent<'_> {
     pub(crate) fn conn(&mut self) -> Conn<'_> {
-        match self {
+        let kind = match &mut self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn, _) => Conn::Postgres(&mut *conn),
+            LentKind::Postgres(conn, _) => Kind::Postgres(&mut *conn),
             #[cfg(feature = "postgres")]
-            Self::Kept(conn, _) => Conn::Postgres(conn),
+            LentKind::Kept(conn, _) => Kind::Postgres(conn),
             #[cfg(feature = "sqlite")]
-            Self::Reader(conn) => Conn::Sqlite(&mut *conn),
+            LentKind::Reader(conn) => Kind::Sqlite(&mut *conn),
             #[cfg(feature = "sqlite")]
-            Self::Writer(writer) => Conn::Sqlite(writer.conn()),
-        }
+            LentKind::Writer(writer) => Kind::Sqlite(writer.conn()),
+        };
+        Conn { kind, clock: self.clock }
     }
 
     /// Gives a connection back to whoever accepts next.
     pub(crate) fn keep(self) {
-        match self {
+        match self.kind {
             #[cfg(feature = "postgres")]
-            Self::Kept(conn, postgres) => postgres.keep(conn),
+            LentKind::Kept(conn, postgres) => postgres.keep(conn),
             _ => {}
         }
     }
 
     /// Gives a connection up after it has failed.
     pub(crate) async fn discard(self) {
-        match self {
+        match self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(_, postgres) | Self::Kept(_, postgres) => postgres.doubt(),
+            LentKind::Postgres(_, postgres) | LentKind::Kept(_, postgres) => postgres.doubt(),
             #[cfg(feature = "sqlite")]
-            Self::Reader(_) => {}
+            LentKind::Reader(_) => {}
             #[cfg(feature = "sqlite")]
-            Self::Writer(writer) => writer.discard().await,
+            LentKind::Writer(writer) => writer.discard().await,
         }
     }
 
     /// Finds out whether a delivery could be written; as a rule nothing is written for that.
     pub(crate) async fn try_to_write(&mut self) -> Result<(), StoreError> {
-        match self {
+        match &mut self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn, _) => crate::postgres::try_to_write(conn).await,
+            LentKind::Postgres(conn, _) => crate::postgres::try_to_write(conn).await,
             #[cfg(feature = "postgres")]
-            Self::Kept(conn, _) => crate::postgres::try_to_write(conn).await,
+            LentKind::Kept(conn, _) => crate::postgres::try_to_write(conn).await,
             #[cfg(feature = "sqlite")]
-            Self::Reader(_) => Err(StoreError::new("a reader cannot write")),
+            LentKind::Reader(_) => Err(StoreError::new("a reader cannot write")),
             #[cfg(feature = "sqlite")]
-            Self::Writer(writer) => writer.try_to_write().await.map_err(crate::error::out_of_reach),
+            LentKind::Writer(writer) => {
+                writer.try_to_write().await.map_err(crate::error::out_of_reach)
+            }
         }
     }
 }
 
 impl Database {
     /// Reads an address; nothing is connected yet.
-    pub(crate) fn new(url: &str) -> Result<Self, OpenError> {
+    pub(crate) fn new(url: &str, clock: Option<TestClock>) -> Result<Self, OpenError> {
         let scheme = url.split(':').next().unwrap_or_default();
-        match scheme {
+        let kind = match scheme {
             #[cfg(feature = "sqlite")]
-            "sqlite" => Ok(Self::Sqlite(Box::new(Sqlite::new(url)?))),
+            "sqlite" => DatabaseKind::Sqlite(Box::new(Sqlite::new(url)?)),
             #[cfg(feature = "postgres")]
-            "postgres" | "postgresql" => Ok(Self::Postgres(Postgres::new(url)?)),
-            _ => Err(OpenError::Scheme { features: crate::FEATURES }),
-        }
+            "postgres" | "postgresql" => DatabaseKind::Postgres(Postgres::new(url)?),
+            _ => return Err(OpenError::Scheme { features: crate::FEATURES }),
+        };
+        Ok(Self { kind, clock })
     }
 
     /// Lends a connection that only reads.
     pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
-        match self {
+        let kind = match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, postgres)),
+            DatabaseKind::Postgres(postgres) => {
+                LentKind::Postgres(postgres.lend().await?, postgres)
+            }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(sqlite) => Ok(Lent::Reader(sqlite.reader().await?)),
-        }
+            DatabaseKind::Sqlite(sqlite) => LentKind::Reader(sqlite.reader().await?),
+        };
+        Ok(Lent { kind, clock: self.clock.as_ref() })
     }
 
     /// Lends a connection for deliveries that come in; `keep` gives it back.
     pub(crate) async fn accepting(&self) -> Result<Lent<'_>, StoreError> {
-        match self {
+        let kind = match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(Lent::Kept(postgres.lend_kept().await?, postgres)),
+            DatabaseKind::Postgres(postgres) => {
+                LentKind::Kept(postgres.lend_kept().await?, postgres)
+            }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => self.write().await,
-        }
+            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
+        };
+        Ok(Lent { kind, clock: self.clock.as_ref() })
     }
 
     /// Lends a connection that may write; of SQLite there is only one.
     pub(crate) async fn write(&self) -> Result<Lent<'_>, StoreError> {
-        match self {
+        let kind = match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(Lent::Postgres(postgres.lend().await?, postgres)),
+            DatabaseKind::Postgres(postgres) => {
+                LentKind::Postgres(postgres.lend().await?, postgres)
+            }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(sqlite) => Ok(Lent::Writer(sqlite.writer().await?)),
-        }
+            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
+        };
+        Ok(Lent { kind, clock: self.clock.as_ref() })
     }
 }
 
 impl Database {
     /// Connects once, makes the tables and checks the settings.
     pub(crate) async fn set_up(&self) -> Result<(), SetUpError> {
-        match self {
+        match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.connect().await.map(drop),
+            DatabaseKind::Postgres(postgres) => postgres.connect().await.map(drop),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(sqlite) => sqlite.connect().await.map(drop),
+            DatabaseKind::Sqlite(sqlite) => sqlite.connect().await.map(drop),
         }
     }
 
     /// Wakes this process when another one has made tasks, as long as the database is in use.
     pub(crate) fn listen(self: &Arc<Self>, work: &Arc<Notify>) {
-        match &**self {
+        match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
+            DatabaseKind::Postgres(_) => {
                 tokio::spawn(crate::postgres::listen(Arc::downgrade(self), Arc::clone(work)));
             }
             #[cfg(feature = "sqlite")]
             // There is no other process.
-            Self::Sqlite(_) => drop(Arc::clone(work)),
+            DatabaseKind::Sqlite(_) => drop(Arc::clone(work)),
         }
     }
 
     pub(crate) async fn close(&self) {
-        match self {
+        match &self.kind {
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.close().await,
+            DatabaseKind::Postgres(postgres) => postgres.close().await,
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(sqlite) => sqlite.close().await,
+            DatabaseKind::Sqlite(sqlite) => sqlite.close().await,
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time;
 
 use crate::{
     SqlStore,
-    database::{Arg, Conn},
+    database::{Arg, Kind},
 };
 
 /// How long a hook may hold the transaction: on SQLite nobody else writes meanwhile.
@@ -83,11 +83,11 @@ impl SqlStore {
             if tx.conn().execute(END, &args).await? == 0 {
                 return Err(HookError::transient("the claim was lost"));
             }
-            effects(match tx.conn() {
+            effects(match tx.conn().kind {
                 #[cfg(feature = "postgres")]
-                Conn::Postgres(conn) => Effects::Postgres(conn),
+                Kind::Postgres(conn) => Effects::Postgres(conn),
                 #[cfg(feature = "sqlite")]
-                Conn::Sqlite(conn) => Effects::Sqlite(conn),
+                Kind::Sqlite(conn) => Effects::Sqlite(conn),
             })
             .await?;
             tx.commit().await?;

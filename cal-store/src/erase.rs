@@ -1,11 +1,13 @@
 //! Forgets a person.
 
+mod business;
+
 use cal_webhook::{Reading, StoreError};
 use serde_json::{Value, json};
 
 use crate::{
     SqlStore,
-    database::{Arg, Conn},
+    database::{Arg, Conn, Kind},
     operate::{named, note},
     person::Person,
     plan, settle,
@@ -31,6 +33,16 @@ pub struct Erased {
     pub tasks: usize,
     /// How many errors of attempts and tasks named the person.
     pub errors: usize,
+    /// How many contacts were deleted.
+    pub contacts: usize,
+    /// How many activities and points were deleted, or lost a note that named the person.
+    pub activities: usize,
+    /// How many appointments lost their title, attendee and visitor.
+    pub appointments: usize,
+    /// How many events no longer tell which visitor they were about.
+    pub events: usize,
+    /// How many answers lost their comment.
+    pub comments: usize,
 }
 
 type Kept = (i64, String, i64, Option<i64>, Option<String>, Option<Vec<u8>>);
@@ -115,8 +127,12 @@ impl SqlStore {
     /// Deliveries that mention the address, in whatever case and however escaped, lose their bodies
     /// and headers; hooks that were still to see them are skipped. Bookings that these deliveries
     /// are about keep their uid, times and status only. Errors that name the address are blanked.
+    /// The contact goes with its activities and points. Appointments of the person keep no title,
+    /// address or visitor, events about them keep the booking's uid instead of the visitor, and
+    /// feedback keeps the rating without the comment. Payments name nobody and stay.
     /// What recognises a delivery stays, so the same bytes are still a duplicate. Digests of the
-    /// address that tell seats and absences apart stay as well.
+    /// address that tell seats and absences apart stay as well, and so does the digest by which the
+    /// address gets no more mails: see [`SqlStore::suppress`].
     ///
     /// It cannot undo what hooks have done: the mail server and the CRM keep what they were given. A
     /// delivery that comes later may bring the person back, also one that Cal.com sends again with
@@ -144,6 +160,7 @@ impl SqlStore {
                 break;
             }
         }
+        self.erase_business(&person, &mut erased).await?;
         erased.bookings += self.erase_texts(&BOOKING_TEXTS, &person, None).await?;
         erased.errors += self.erase_texts(&TASK_ERRORS, &person, Some(ERASED)).await?;
         erased.errors += self.erase_texts(&ATTEMPT_ERRORS, &person, Some(ERASED)).await?;
@@ -178,9 +195,7 @@ impl SqlStore {
             let mut lent = self.shared.database.write().await?;
             let done = blank(&mut lent.conn(), &found).await;
             let batch = lent.end(done).await?;
-            erased.deliveries += batch.deliveries;
-            erased.bookings += batch.bookings;
-            erased.tasks += batch.tasks;
+            erased.add(batch);
         }
     }
 
@@ -230,12 +245,30 @@ async fn blank(conn: &mut Conn<'_>, found: &[Kept]) -> Result<Erased, sqlx::Erro
     let tasks = conn.execute(DROP, &args).await?;
     conn.execute(LAST_TRY, &args[..1]).await?;
     let bookings = conn.execute(BOOKINGS, &args[..1]).await?;
+    let business = business::blank(&mut conn, &ids).await?;
     // The next tasks of their lanes may go.
     plan::tell(&mut conn).await?;
     tx.commit().await?;
-    let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
     let (deliveries, bookings, tasks) = (count(deliveries), count(bookings), count(tasks));
-    Ok(Erased { deliveries, bookings, tasks, errors: 0 })
+    Ok(Erased { deliveries, bookings, tasks, ..business })
+}
+
+impl Erased {
+    fn add(&mut self, more: Self) {
+        self.deliveries += more.deliveries;
+        self.bookings += more.bookings;
+        self.tasks += more.tasks;
+        self.errors += more.errors;
+        self.contacts += more.contacts;
+        self.activities += more.activities;
+        self.appointments += more.appointments;
+        self.events += more.events;
+        self.comments += more.comments;
+    }
+}
+
+fn count(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 async fn clear(conn: &mut Conn<'_>, texts: &Texts, args: &[Arg<'_>]) -> Result<(), sqlx::Error> {
@@ -269,12 +302,12 @@ async fn finish(conn: &mut Conn<'_>, person: &Person, actor: &str) -> Result<(),
     let now = conn.now().await?;
     let object = format!("person {}", person.digest());
     note(conn, now, "erase", &object, actor).await?;
-    match conn {
+    match &mut conn.kind {
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => Ok(()),
+        Kind::Postgres(_) => Ok(()),
         #[cfg(feature = "sqlite")]
         // The log still has what was erased from the file.
-        Conn::Sqlite(_) => {
+        Kind::Sqlite(_) => {
             const EMPTY: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
             // Deliveries do not wait until the last reader is done.
             conn.execute("PRAGMA busy_timeout = 100", &[]).await?;

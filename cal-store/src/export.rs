@@ -1,5 +1,6 @@
 //! Hands out everything that is kept, or all of it that is about one person.
 
+mod business;
 mod rows;
 
 use std::{collections::HashSet, future};
@@ -14,6 +15,9 @@ use serde_json::Value;
 
 use crate::{SqlStore, database::Arg, person::Person};
 
+use business::{
+    ActivityRow, AppointmentRow, ContactRow, EventRow, FeedbackRow, PaymentRow, SuppressionRow,
+};
 use rows::{AttemptRow, AuditRow, BookingRow, DeliveryRow, Kept, TaskRow};
 
 /// How many rows are read at a time.
@@ -25,11 +29,13 @@ const BYTES: i64 = 4 << 20;
 impl SqlStore {
     /// Returns the whole ledger as JSON objects, or all of it that mentions a person's address.
     ///
-    /// The `kind` of an object is `delivery`, `task`, `attempt`, `booking` or `audit`, in that
-    /// order, each from the oldest row on. Times are RFC 3339. A body stands in `body` as text, or
+    /// The `kind` of an object is `delivery`, `task`, `attempt`, `booking`, `contact`, `activity`,
+    /// `appointment`, `payment`, `event`, `feedback`, `suppression` or `audit`, in that order, each
+    /// from the oldest row on. Times are RFC 3339. A body stands in `body` as text, or
     /// in `body_hex` when it is not UTF-8. Of a person there are the deliveries that mention the
-    /// address, in whatever case and however escaped, with all that belongs to them, and whatever
-    /// else mentions it. What only the planner needs is left out.
+    /// address, in whatever case and however escaped, with all that belongs to them, payments, events
+    /// and feedback of the person's own bookings, and whatever else mentions it. What only the
+    /// planner needs is left out, and so are keys.
     ///
     /// Rows are read in pages of a few megabytes when the stream is polled. What comes in meanwhile
     /// may be there in part.
@@ -53,7 +59,7 @@ impl SqlStore {
         let store = self.clone();
         let export = person.map(|person| Export {
             store,
-            of: Seen { person, deliveries: HashSet::new(), bookings: HashSet::new() },
+            of: Seen { person, ..Seen::default() },
             kind: Kind::Delivery,
             after: 0,
         });
@@ -91,10 +97,15 @@ struct Export {
 }
 
 /// About whom it is, and which of their rows were handed out.
+#[derive(Default)]
 struct Seen {
     person: Option<Person>,
     deliveries: HashSet<String>,
     bookings: HashSet<String>,
+    /// Bookings that the person made, and did not only take part in.
+    own: HashSet<String>,
+    /// What the browsers that they were made with are called.
+    visitors: HashSet<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -103,6 +114,13 @@ enum Kind {
     Task,
     Attempt,
     Booking,
+    Contact,
+    Activity,
+    Appointment,
+    Payment,
+    Event,
+    Feedback,
+    Suppression,
     Audit,
 }
 
@@ -116,7 +134,16 @@ impl Export {
                 }
                 Kind::Task => (self.rows::<TaskRow>(PAGE).await?, Some(Kind::Attempt)),
                 Kind::Attempt => (self.rows::<AttemptRow>(PAGE).await?, Some(Kind::Booking)),
-                Kind::Booking => (self.rows::<BookingRow>(PAGE).await?, Some(Kind::Audit)),
+                Kind::Booking => (self.rows::<BookingRow>(PAGE).await?, Some(Kind::Contact)),
+                Kind::Contact => (self.rows::<ContactRow>(PAGE).await?, Some(Kind::Activity)),
+                Kind::Activity => (self.rows::<ActivityRow>(PAGE).await?, Some(Kind::Appointment)),
+                Kind::Appointment => {
+                    (self.rows::<AppointmentRow>(PAGE).await?, Some(Kind::Payment))
+                }
+                Kind::Payment => (self.rows::<PaymentRow>(PAGE).await?, Some(Kind::Event)),
+                Kind::Event => (self.rows::<EventRow>(PAGE).await?, Some(Kind::Feedback)),
+                Kind::Feedback => (self.rows::<FeedbackRow>(PAGE).await?, Some(Kind::Suppression)),
+                Kind::Suppression => (self.rows::<SuppressionRow>(PAGE).await?, Some(Kind::Audit)),
                 Kind::Audit => (self.rows::<AuditRow>(PAGE).await?, None),
             };
             match (page, next) {
@@ -142,5 +169,10 @@ impl Seen {
     fn mentioned(&self, texts: &[Option<&str>]) -> bool {
         let Some(person) = &self.person else { return true };
         texts.iter().flatten().any(|text| person.is_in(text))
+    }
+
+    /// Whether a booking is one that the person made, or nobody is asked for.
+    fn is_own(&self, uid: Option<&str>) -> bool {
+        self.person.is_none() || uid.is_some_and(|uid| self.own.contains(uid))
     }
 }

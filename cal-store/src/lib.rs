@@ -9,15 +9,23 @@
 compile_error!("turn on the feature `sqlite`, `postgres`, or both");
 
 mod accept;
+mod appointment;
 mod claim;
+mod clock;
+mod contact;
 mod database;
 mod effect;
 mod erase;
 mod error;
+mod event;
 mod export;
+mod feedback;
+mod funnel;
 mod migrations;
 mod operate;
+mod payment;
 mod person;
+mod place;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -26,27 +34,40 @@ mod query;
 #[cfg(feature = "reconcile")]
 mod reconcile;
 mod replay;
+mod secret;
+mod service;
 mod settle;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod suppression;
 mod time;
 mod writer;
 
 use cal_webhook::crash;
 
+pub use appointment::{Appointment, Standing};
+pub use clock::TestClock;
+pub use contact::{ActivityRecord, ContactDetails, ContactRecord, NewActivity, PointsRecord};
 pub use effect::Effects;
 pub use erase::Erased;
 pub use error::OpenError;
+pub use event::{EventRecord, NewEvent};
+pub use feedback::FeedbackRecord;
+pub use funnel::FunnelStep;
 pub use operate::{AuditRecord, DeadTasks};
+pub use payment::{Charge, PaymentKind, PaymentRecord, PaymentState};
+pub use place::ChainPlace;
 pub use prune::Pruned;
 pub use query::{AttemptRecord, Counters};
 #[cfg(feature = "reconcile")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reconcile")))]
 pub use reconcile::{ReconcileError, Reconciler, Sweep};
 pub use replay::{ReplayOf, Replayed};
+pub use service::ServiceRecord;
 pub use store::SqlStore;
+pub use suppression::address_digest;
 
 /// The version of sqlx that [`Effects`] hand out connections of.
 pub use sqlx;

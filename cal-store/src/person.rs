@@ -17,7 +17,7 @@ pub(crate) struct Person(String);
 
 impl Person {
     pub(crate) fn new(email: &str) -> Result<Self, StoreError> {
-        let address = folded(email.trim());
+        let address = address(email);
         let is_address = address
             .rsplit_once('@')
             .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
@@ -25,6 +25,11 @@ impl Person {
             return Err(StoreError::new("expected an e-mail address, such as ann@example.org"));
         }
         Ok(Self(address))
+    }
+
+    /// Returns the address in lower case.
+    pub(crate) fn address(&self) -> &str {
+        &self.0
     }
 
     /// Stands for the person where the address must not: 32 hexadecimal digits of its SHA-256.
@@ -60,6 +65,11 @@ impl Person {
             !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
         })
     }
+}
+
+/// Brings an address into the form in which it is kept: lower case, no white space around it.
+pub(crate) fn address(email: &str) -> String {
+    folded(email.trim())
 }
 
 /// Brings texts into the form in which they are compared.

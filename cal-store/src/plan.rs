@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    database::{Arg, Conn, Database},
+    database::{Arg, Conn, Database, Kind},
     error::out_of_reach,
     settle,
     sql::{Sql, sql},
@@ -229,22 +229,22 @@ async fn has_work(conn: &mut Conn<'_>) -> Result<bool, sqlx::Error> {
 
 /// Waits for the turn of this planner, where there may be others.
 pub(crate) async fn take_turn(conn: &mut Conn<'_>) -> Result<(), sqlx::Error> {
-    match conn {
+    match &mut conn.kind {
         #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => crate::postgres::take_turn(conn).await,
+        Kind::Postgres(conn) => crate::postgres::take_turn(conn).await,
         #[cfg(feature = "sqlite")]
         // The transaction is the turn: there is one writer.
-        Conn::Sqlite(_) => Ok(()),
+        Kind::Sqlite(_) => Ok(()),
     }
 }
 
 /// Tells other processes that there are tasks.
 pub(crate) async fn tell(conn: &mut Conn<'_>) -> Result<(), sqlx::Error> {
-    match conn {
+    match &mut conn.kind {
         #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => crate::postgres::notify(conn).await,
+        Kind::Postgres(conn) => crate::postgres::notify(conn).await,
         #[cfg(feature = "sqlite")]
-        Conn::Sqlite(_) => Ok(()),
+        Kind::Sqlite(_) => Ok(()),
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    database::Database,
+    database::{Database, DatabaseKind},
     error::{OpenError, SetUpError, out_of_reach},
     migrations::{Script, failure, migrator},
     writer::Row,
@@ -37,7 +37,10 @@ const TRUST: Duration = Duration::from_secs(1);
 /// How long to wait until listening is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/postgres/0001_ledger.sql"))];
+const SCRIPTS: &[Script] = &[
+    (1, "ledger", include_str!("../migrations/postgres/0001_ledger.sql")),
+    (2, "business", include_str!("../migrations/postgres/0002_business.sql")),
+];
 
 #[derive(Debug)]
 pub(crate) struct Postgres {
@@ -127,7 +130,9 @@ impl Postgres {
 ///
 /// Who misses some, because the connection broke, finds out by looking every few seconds.
 pub(crate) async fn listen(database: Weak<Database>, work: Arc<Notify>) {
-    while let Some(Database::Postgres(postgres)) = database.upgrade().as_deref() {
+    while let Some(DatabaseKind::Postgres(postgres)) =
+        database.upgrade().as_deref().map(|database| &database.kind)
+    {
         let Ok(mut listener) = postgres.listener().await else {
             time::sleep(PAUSE).await;
             continue;

@@ -25,6 +25,8 @@ pub struct Pruned {
     pub bodies: usize,
     /// How many failed attempts were deleted.
     pub attempts: usize,
+    /// How many events of visitors and bookings were deleted.
+    pub events: usize,
 }
 
 /// Deliveries that nobody works on any more; what is held back is yet to be planned.
@@ -49,11 +51,15 @@ const ATTEMPTS: &str = "DELETE FROM cal_attempts WHERE seq IN (SELECT a.seq \
         WHERE a.seq > $1 AND a.ended_at < $2 AND t.ready_at IS NULL ORDER BY a.seq LIMIT $3) \
     RETURNING seq";
 
+const EVENTS: &str = "DELETE FROM cal_events \
+    WHERE seq IN (SELECT e.seq FROM cal_events e WHERE e.at < $1 ORDER BY e.at LIMIT $2)";
+
 impl SqlStore {
-    /// Forgets the bodies and headers of old deliveries, and why old attempts failed.
+    /// Forgets the bodies and headers of old deliveries, why old attempts failed, and old events.
     ///
     /// Old are planned deliveries that were received before this time, once all their tasks have
-    /// ended, and attempts that ended before it, once their task has. What recognises a delivery
+    /// ended, attempts that ended before it, once their task has, and events that happened before it.
+    /// Contacts, appointments, payments, feedback and suppressions stay. What recognises a delivery
     /// stays: a capture that is sent again a year later is still a duplicate, and one with refreshed
     /// content still a revision. So does what bookings show; see [`SqlStore::erase`].
     ///
@@ -68,6 +74,7 @@ impl SqlStore {
         Ok(Pruned {
             bodies: self.prune_bodies(older_than).await?,
             attempts: self.prune_attempts(older_than).await?,
+            events: self.prune_events(older_than).await?,
         })
     }
 
@@ -102,6 +109,17 @@ impl SqlStore {
             let Some((last,)) = gone.iter().max() else { return Ok(pruned) };
             after = *last;
             pruned += gone.len();
+        }
+    }
+
+    /// Deletes the events that happened before this time, and returns how many there were.
+    pub(crate) async fn prune_events(&self, older_than: Micros) -> Result<usize, StoreError> {
+        let mut pruned = 0;
+        loop {
+            match self.write(EVENTS, &[Arg::Int(older_than.0), Arg::Int(BATCH)]).await? {
+                0 => return Ok(pruned),
+                gone => pruned += usize::try_from(gone).unwrap_or_default(),
+            }
         }
     }
 }

@@ -31,7 +31,10 @@ const READERS: u32 = 4;
 /// grows takes longer to be synced.
 const CHECKPOINT: &str = "16000";
 
-const SCRIPTS: &[Script] = &[(1, "ledger", include_str!("../migrations/sqlite/0001_ledger.sql"))];
+const SCRIPTS: &[Script] = &[
+    (1, "ledger", include_str!("../migrations/sqlite/0001_ledger.sql")),
+    (2, "business", include_str!("../migrations/sqlite/0002_business.sql")),
+];
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {

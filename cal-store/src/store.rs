@@ -14,6 +14,7 @@ use tokio::{sync::Notify, time};
 
 use crate::{
     accept, claim,
+    clock::TestClock,
     database::{Arg, Database},
     error::{OpenError, SetUpError, out_of_reach},
     plan,
@@ -65,7 +66,24 @@ impl SqlStore {
     /// Fails when the address cannot be read, when the tables are newer than this version, and when
     /// the database is set up in a way that could lose what was committed.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let database = Arc::new(Database::new(url)?);
+        Self::open_at(url, None).await
+    }
+
+    /// Opens a store that goes by a clock which a test sets forward.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`SqlStore::open`] does.
+    pub async fn open_with_clock(url: &str, clock: &TestClock) -> Result<Self, OpenError> {
+        Self::open_at(url, Some(clock.clone())).await
+    }
+
+    async fn open_at(url: &str, clock: Option<TestClock>) -> Result<Self, OpenError> {
+        let work = Arc::new(Notify::new());
+        if let Some(clock) = &clock {
+            clock.wake(&work);
+        }
+        let database = Arc::new(Database::new(url, clock)?);
         match database.set_up().await {
             Ok(()) => {}
             Err(SetUpError::Never(error)) => return Err(error),
@@ -73,7 +91,6 @@ impl SqlStore {
                 tracing::error!(%error, "the database is out of reach; deliveries are refused");
             }
         }
-        let work = Arc::new(Notify::new());
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
         let accepts = Arc::new(Grouped::new(accept::GROUP, move |rows| {
             let database = Arc::clone(&accepting);

@@ -38,6 +38,12 @@ impl Context {
         self.task.received_at
     }
 
+    /// Returns when Cal.com reported it, or else when the delivery was received.
+    #[must_use]
+    pub fn reported_at(&self) -> DateTime<Utc> {
+        self.task.delivery.created_at.unwrap_or(self.task.received_at)
+    }
+
     /// Returns what happened; `None` for unknown triggers and opaque bodies.
     #[must_use]
     pub fn transition(&self) -> Option<&Transition> {

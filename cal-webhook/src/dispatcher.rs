@@ -117,6 +117,7 @@ impl Dispatcher {
                 attempt: 1,
                 fence: 1,
                 due_at: received_at,
+                expires_in: None,
                 received_at,
                 transition: transition.clone(),
                 delivery: Arc::clone(&delivery),

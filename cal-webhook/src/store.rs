@@ -196,6 +196,8 @@ pub struct Task {
     pub fence: u64,
     /// When the task was due.
     pub due_at: DateTime<Utc>,
+    /// How long after its claim the task expires, if it does.
+    pub expires_in: Option<Duration>,
     /// When the delivery was received.
     pub received_at: DateTime<Utc>,
     /// What happened; `None` for unknown triggers and opaque bodies.
@@ -242,6 +244,9 @@ impl Reminder {
     }
 
     /// Sets from when on it is better skipped than late.
+    ///
+    /// A failure is followed by another attempt before that while more than ten minutes are left,
+    /// unless the other side asks for a longer pause.
     pub fn expires_at(mut self, at: DateTime<Utc>) -> Self {
         self.expires_at = Some(at);
         self

@@ -39,6 +39,7 @@ macro_rules! rows {
         }
     )+ };
 }
+pub(super) use rows;
 
 rows! {
     DeliveryRow {
@@ -224,8 +225,11 @@ impl Kept for BookingRow {
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
-        seen.bookings.contains(&self.uid)
-            || seen.mentioned(&[self.title.as_deref(), self.attendee_email.as_deref()])
+        let is_own = seen.mentioned(&[self.attendee_email.as_deref()]);
+        if is_own && seen.person.is_some() {
+            seen.own.insert(self.uid.clone());
+        }
+        is_own || seen.bookings.contains(&self.uid) || seen.mentioned(&[self.title.as_deref()])
     }
 
     fn json(self) -> Value {
@@ -270,6 +274,6 @@ impl Kept for AuditRow {
     }
 }
 
-fn time(micros: i64) -> DateTime<Utc> {
+pub(super) fn time(micros: i64) -> DateTime<Utc> {
     Micros(micros).into()
 }

@@ -4,13 +4,16 @@
 
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
+mod chains;
 #[cfg(unix)]
 mod crowd;
 mod desk;
 mod faults;
 mod inbox;
+mod numbers;
 mod operations;
 mod order;
+mod people;
 mod place;
 mod privacy;
 #[cfg(feature = "reconcile")]

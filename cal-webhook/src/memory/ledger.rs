@@ -289,19 +289,19 @@ impl Ledger {
                 self.close(id, TaskState::Superseded, None);
             } else {
                 self.queue.wait_until(id, Some(now.machine_after(lease)));
-                tasks.extend(self.start(id));
+                tasks.extend(self.start(id, now.machine()));
             }
         }
         tasks
     }
 
-    fn start(&mut self, id: TaskId) -> Option<Task> {
+    fn start(&mut self, id: TaskId, now: Instant) -> Option<Task> {
         let work = self.queue.get_mut(id)?;
         let entry = self.deliveries.get(&work.record.delivery_id)?;
         let planned = entry.planned.as_ref()?;
         let delivery = planned.delivery.clone()?;
         let (received_at, transition) = (entry.arrival.received_at(), planned.transition.clone());
-        Some(work.start(received_at, transition, delivery))
+        Some(work.start(now, received_at, transition, delivery))
     }
 
     pub(super) fn renew(

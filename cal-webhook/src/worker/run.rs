@@ -1,6 +1,6 @@
 //! One claimed task, from its claim to its settlement.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::Instant};
 
@@ -8,6 +8,9 @@ use crate::{HookError, Settlement, Task, retry};
 
 /// How many characters of a hook's error are kept.
 const ERROR: usize = 1000;
+
+/// A task that expires sooner than this is not hurried.
+const SOON: Duration = Duration::from_secs(10 * 60);
 
 /// One claimed task.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ impl Run {
 
     /// Decides what becomes of the task, and logs what failed.
     pub(super) fn settlement(&self, result: Option<Result<(), HookError>>) -> Settlement {
-        let Task { hook, attempt, delivery_id, reminder, .. } = &*self.task;
+        let Task { hook, attempt, delivery_id, reminder, expires_in, .. } = &*self.task;
         let (delivery, reminder) = (delivery_id, reminder.as_deref());
         match result {
             None => {
@@ -72,7 +75,7 @@ impl Run {
             }
             Some(Ok(())) => Settlement::Done,
             Some(Err(error)) => {
-                let settlement = after_failure(&error, *attempt);
+                let settlement = after_failure(&error, *attempt, *expires_in);
                 let again = matches!(settlement, Settlement::Retry { .. });
                 tracing::warn!(hook, reminder, attempt, %delivery, %error, again, "a hook failed");
                 settlement
@@ -89,15 +92,26 @@ impl Run {
 }
 
 /// Decides whether a failed task is tried again, and when.
-fn after_failure(error: &HookError, attempt: u32) -> Settlement {
+fn after_failure(error: &HookError, attempt: u32, expires_in: Option<Duration>) -> Settlement {
     let delay = if error.is_transient() { retry::delay(attempt) } else { None };
     let text = brief(&error.to_string());
     match delay {
         None => Settlement::Dead { error: text },
         Some(delay) => {
-            let after = delay.max(error.delay().unwrap_or_default());
+            let after = in_time(delay, expires_in).max(error.delay().unwrap_or_default());
             Settlement::Retry { after, error: text }
         }
+    }
+}
+
+/// Waits half of the time that is left rather than until the task has expired.
+///
+/// After half a day of failures the schedule waits for hours: a reminder of tomorrow's meeting would
+/// be skipped although the mail server is back long before the meeting.
+fn in_time(delay: Duration, expires_in: Option<Duration>) -> Duration {
+    match expires_in {
+        Some(left) if left >= SOON && left <= delay => left / 2,
+        _ => delay,
     }
 }
 
@@ -118,24 +132,22 @@ pub(super) fn outcome(settlement: &Settlement) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn the_twelfth_failure_is_retried_and_the_thirteenth_is_not() {
         let error = HookError::transient("503");
-        assert!(matches!(after_failure(&error, 12), Settlement::Retry { .. }));
-        assert!(matches!(after_failure(&error, 13), Settlement::Dead { .. }));
+        assert!(matches!(after_failure(&error, 12, None), Settlement::Retry { .. }));
+        assert!(matches!(after_failure(&error, 13, None), Settlement::Dead { .. }));
         let gone = HookError::permanent("gone");
-        assert_eq!(after_failure(&gone, 1), Settlement::Dead { error: "gone".to_owned() });
+        assert_eq!(after_failure(&gone, 1, None), Settlement::Dead { error: "gone".to_owned() });
     }
 
     #[test]
     fn what_the_other_side_asks_for_lengthens_a_delay_and_never_shortens_it() {
         let after = |seconds, attempt| {
             let error = HookError::retry_after("429", Duration::from_secs(seconds));
-            match after_failure(&error, attempt) {
+            match after_failure(&error, attempt, None) {
                 Settlement::Retry { after, .. } => after.as_secs(),
                 other => panic!("{other:?}"),
             }
@@ -145,9 +157,27 @@ mod tests {
     }
 
     #[test]
+    fn what_expires_before_the_next_attempt_is_tried_sooner_unless_the_other_side_asks() {
+        let after = |error: &HookError, attempt, left| {
+            let left = Duration::from_secs(left);
+            match after_failure(error, attempt, Some(left)) {
+                Settlement::Retry { after, .. } => after.as_secs(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let error = HookError::transient("503");
+        let limited = HookError::retry_after("429", Duration::from_secs(24 * 3600));
+        // The eleventh failure is followed by at least twelve hours.
+        assert_eq!(after(&error, 11, 6 * 3600), 3 * 3600);
+        assert!((15..=30).contains(&after(&error, 2, 6 * 3600)), "in time anyway");
+        assert!(after(&error, 11, 599) >= 12 * 3600, "too late to matter");
+        assert_eq!(after(&limited, 11, 6 * 3600), 24 * 3600);
+    }
+
+    #[test]
     fn long_errors_are_cut() {
         let error = HookError::permanent(format!("a\0b{}", "é".repeat(5000)));
-        let Settlement::Dead { error } = after_failure(&error, 1) else { panic!() };
+        let Settlement::Dead { error } = after_failure(&error, 1, None) else { panic!() };
         assert!(error.starts_with("abé"), "{error}");
         assert_eq!(error.chars().count(), ERROR);
     }

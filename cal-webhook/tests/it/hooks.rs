@@ -164,6 +164,7 @@ fn reminder_task(hook: &str, reminder: &str) -> Arc<Task> {
         attempt: 1,
         fence: 1,
         due_at: received_at,
+        expires_in: None,
         received_at,
         transition: Transition::of(&delivery),
         delivery: Arc::new(delivery),

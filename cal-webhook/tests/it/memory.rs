@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cal_webhook::{
-    Accepted, Decision, DeliveryId, Dispatcher, Hook, MemoryStore, Settlement, Store, Task,
-    TaskState,
+    Accepted, Decision, DeliveryId, Dispatcher, Hook, MemoryStore, Reminder, Settlement, Store,
+    Task, TaskState,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -51,6 +51,21 @@ fn states(store: &MemoryStore) -> Vec<TaskState> {
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
+
+#[tokio::test]
+async fn a_claimed_task_tells_how_long_it_is_until_it_expires() {
+    let (store, arrival) = (MemoryStore::new(), arrival(&booking("BOOKING_CREATED", json!({}))));
+    let received_at = arrival.received_at();
+    let reminding = Hook::named("mail").reminders(move |_, _| {
+        vec![Reminder::new("soon", received_at).expires_at(received_at + HOUR)]
+    });
+    store.accept(arrival).await.unwrap();
+    store.plan(&Dispatcher::new().hook(reminding)).await.unwrap();
+    let tasks = store.claim("mail", 9, LEASE).await.unwrap();
+    let left: Vec<_> = tasks.iter().map(|task| (&task.reminder, task.expires_in)).collect();
+    let [(None, None), (Some(_), Some(left))] = left[..] else { panic!("{left:?}") };
+    assert!(left <= HOUR && left > HOUR - LEASE, "{left:?}");
+}
 
 #[tokio::test]
 async fn the_same_bytes_are_stored_once() {

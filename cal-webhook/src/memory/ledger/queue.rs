@@ -93,6 +93,7 @@ impl Work {
     /// Counts an attempt and hands the task out.
     pub(super) fn start(
         &mut self,
+        now: Instant,
         received_at: DateTime<Utc>,
         transition: Option<Transition>,
         delivery: Arc<Delivery>,
@@ -108,6 +109,7 @@ impl Work {
             attempt: self.record.attempts,
             fence: self.fence,
             due_at: self.record.due_at,
+            expires_in: self.expires.map(|at| at.saturating_duration_since(now)),
             received_at,
             transition,
             delivery,
