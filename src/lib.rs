@@ -8,8 +8,8 @@ pub use cal_webhook as webhook;
 
 pub use cal_core::{Booking, Delivery, Event, Trigger};
 pub use cal_webhook::{
-    Context, Hook, HookError, Lifecycle, MemoryStore, Receiver, Signer, Transition, Verified,
-    Verifier,
+    Context, Hook, HookError, Lifecycle, MemoryStore, Receiver, ReceiverBuilder, Signer,
+    Transition, Verified, Verifier,
 };
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -30,6 +30,11 @@ pub use cal_client::Client;
 #[cfg(all(feature = "reconcile", any(feature = "postgres", feature = "sqlite")))]
 #[cfg_attr(docsrs, doc(cfg(feature = "reconcile")))]
 pub use cal_store::Reconciler;
+
+#[cfg(feature = "hooks")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hooks")))]
+#[doc(inline)]
+pub use cal_hooks as hooks;
 
 #[cfg(feature = "actix")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix")))]

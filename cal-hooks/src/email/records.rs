@@ -1,0 +1,191 @@
+//! What the store and the site add, where there are any.
+
+#[cfg(feature = "store")]
+use std::sync::Arc;
+
+use cal_core::{Booking, BookingUid, Person};
+use cal_webhook::{DeliveryId, HookError};
+#[cfg(feature = "store")]
+use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
+#[cfg(feature = "store")]
+use tokio::sync::OnceCell;
+use url::Url;
+
+#[cfg(feature = "store")]
+use super::links::join;
+use crate::sequence::Condition;
+#[cfg(feature = "store")]
+use crate::{
+    feedback,
+    token::{Purpose, Tokens},
+};
+
+/// How long feedback can be given after a meeting.
+#[cfg(feature = "store")]
+const FEEDBACK: TimeDelta = TimeDelta::days(30);
+
+/// How long a link to unsubscribe works after the meeting; longer than anybody keeps such a mail.
+#[cfg(feature = "store")]
+const UNSUBSCRIBE: TimeDelta = TimeDelta::days(730);
+
+/// What the store and the site add; without them it knows nothing and links nowhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Records {
+    pub(super) site: Option<Url>,
+    #[cfg(feature = "store")]
+    pub(super) tokens: Option<Tokens>,
+    #[cfg(feature = "store")]
+    pub(super) store: Option<cal_store::SqlStore>,
+    /// The tokens whose key the store keeps.
+    #[cfg(feature = "store")]
+    stored: Arc<OnceCell<Tokens>>,
+}
+
+#[cfg(feature = "store")]
+impl Records {
+    /// Gets what links are signed with, before the first one is made.
+    pub(super) async fn prepare(&self) -> Result<(), HookError> {
+        if let (None, Some(store)) = (&self.tokens, &self.store) {
+            self.stored.get_or_try_init(|| Tokens::of(store)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether readers can be given a way to unsubscribe.
+    pub(super) fn can_unsubscribe(&self) -> bool {
+        self.site.is_some() && (self.tokens.is_some() || self.store.is_some())
+    }
+
+    /// Returns the page where a booking can be rated once; in a shared slot, once by each reader.
+    pub(super) fn feedback(&self, booking: &Booking, reader: &Person) -> Option<String> {
+        let uid = booking.uid.as_ref()?;
+        let subject = match booking.seats_per_time_slot {
+            Some(_) => feedback::subject_of(uid, &cal_store::address_digest(&reader.email)),
+            None => uid.to_string(),
+        };
+        self.link("feedback", Purpose::Feedback, &subject, later(booking.end, FEEDBACK))
+    }
+
+    /// Returns the address at which the reader of a mail unsubscribes.
+    pub(super) fn unsubscribe(&self, email: &str, end: DateTime<Utc>) -> Option<String> {
+        let digest = cal_store::address_digest(email);
+        self.link("unsubscribe", Purpose::Unsubscribe, &digest, later(end, UNSUBSCRIBE))
+    }
+
+    /// Whether an address is kept from getting mails that are not about a booking.
+    pub(super) async fn is_suppressed(&self, email: &str) -> Result<bool, HookError> {
+        match &self.store {
+            Some(store) => Ok(store.is_suppressed(email).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the conditions hold now for an attendee; fails for good when nobody can tell.
+    pub(super) async fn hold(
+        &self,
+        conditions: &[Condition],
+        uid: Option<&BookingUid>,
+        reader: &Person,
+    ) -> Result<bool, HookError> {
+        let asked = conditions.iter().any(|condition| !matches!(condition, Condition::Service(_)));
+        if !asked {
+            return Ok(true);
+        }
+        let (Some(store), Some(uid)) = (&self.store, uid) else {
+            return Err(unanswerable());
+        };
+        let standing = store.standing(uid, Some(&reader.email)).await?;
+        Ok(conditions.iter().all(|condition| match condition {
+            Condition::Attended => !standing.no_show,
+            Condition::NotBookedAgain => !standing.booked_again,
+            Condition::Paid => standing.paid,
+            Condition::Service(_) => true,
+        }))
+    }
+
+    /// Returns the booking as it was reported last.
+    pub(super) async fn latest(&self, uid: &BookingUid) -> Result<Option<Booking>, HookError> {
+        match &self.store {
+            Some(store) => Ok(store.latest_booking(uid).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the name of a delivery's chain, and how much news came before it.
+    pub(super) async fn place(
+        &self,
+        id: DeliveryId,
+    ) -> Result<Option<(BookingUid, u32)>, HookError> {
+        match &self.store {
+            Some(store) => Ok(store.chain_place(id).await?.map(|place| (place.chain, place.step))),
+            None => Ok(None),
+        }
+    }
+
+    fn link(
+        &self,
+        page: &str,
+        purpose: Purpose,
+        subject: &str,
+        expires_at: DateTime<Utc>,
+    ) -> Option<String> {
+        let tokens = self.tokens.as_ref().or_else(|| self.stored.get())?;
+        let token = tokens.sign(purpose, subject, expires_at);
+        Some(join(self.site.as_ref()?, &[page, &token]).into())
+    }
+}
+
+#[cfg(not(feature = "store"))]
+#[expect(clippy::unused_async, reason = "with the feature `store`, the database is asked")]
+impl Records {
+    pub(super) async fn prepare(&self) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    pub(super) fn can_unsubscribe(&self) -> bool {
+        false
+    }
+
+    pub(super) fn feedback(&self, _: &Booking, _: &Person) -> Option<String> {
+        None
+    }
+
+    pub(super) fn unsubscribe(&self, _: &str, _: DateTime<Utc>) -> Option<String> {
+        None
+    }
+
+    pub(super) async fn is_suppressed(&self, _: &str) -> Result<bool, HookError> {
+        Ok(false)
+    }
+
+    pub(super) async fn hold(
+        &self,
+        conditions: &[Condition],
+        _: Option<&BookingUid>,
+        _: &Person,
+    ) -> Result<bool, HookError> {
+        let asked = conditions.iter().any(|condition| !matches!(condition, Condition::Service(_)));
+        if asked { Err(unanswerable()) } else { Ok(true) }
+    }
+
+    pub(super) async fn latest(&self, _: &BookingUid) -> Result<Option<Booking>, HookError> {
+        Ok(None)
+    }
+
+    pub(super) async fn place(
+        &self,
+        _: DeliveryId,
+    ) -> Result<Option<(BookingUid, u32)>, HookError> {
+        Ok(None)
+    }
+}
+
+fn unanswerable() -> HookError {
+    HookError::permanent("a step has conditions that only a store can answer: give the mailer one")
+}
+
+#[cfg(feature = "store")]
+fn later(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

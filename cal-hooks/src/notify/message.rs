@@ -1,0 +1,134 @@
+//! Notices in words, in Slack's markup.
+
+use cal_core::{Booking, CalVideoNoShow, Event, Money, NoShowUpdate, Person};
+use cal_webhook::{Change, Context};
+use chrono::{DateTime, Utc};
+
+use crate::{money::digits, person};
+
+/// How many characters are shown of what somebody typed.
+const SHOWN: usize = 300;
+
+/// Writes the notice of what happened; `None` where nobody needs one.
+pub(super) fn of(cx: &Context) -> Option<String> {
+    let change = cx.transition()?.change;
+    let headline = headline(change)?;
+    let lines = match cx.event() {
+        Event::AfterGuestsCalVideoNoShow(absent) | Event::AfterHostsCalVideoNoShow(absent) => {
+            missed(headline, change, absent)
+        }
+        Event::BookingNoShowUpdated(update) => marked(headline, update),
+        event => booking(headline, change, event.booking()?),
+    };
+    Some(lines.join("\n"))
+}
+
+fn headline(change: Change) -> Option<&'static str> {
+    Some(match change {
+        Change::Booked => "Booked",
+        Change::Cancelled => "Cancelled",
+        Change::GuestNoShow => "Guest did not come",
+        Change::HostNoShow => "Host did not come",
+        Change::NoShow => "No-show",
+        Change::NoShowFee => "No-show fee charged",
+        Change::Paid => "Paid",
+        Change::Rejected => "Declined",
+        Change::Requested => "Requested: waits for the host",
+        Change::RescheduleRequested => "Asked to choose another time",
+        Change::Rescheduled => "Rescheduled",
+        _ => return None,
+    })
+}
+
+fn booking(headline: &str, change: Change, booking: &Booking) -> Vec<String> {
+    let mut lines = vec![format!("*{headline}* – {}", text(&booking.title))];
+    lines.push(format!("When: {}", date(booking.start)));
+    if let Some(old) = booking.reschedule_start.filter(|_| change == Change::Rescheduled) {
+        lines.push(format!("Before: {}", date(old)));
+    }
+    let who = if change == Change::Paid { person::payer(booking) } else { booking.booker() };
+    lines.extend(who.map(|who| format!("Who: {}", named(who))));
+    lines.push(format!("Host: {}", named(&booking.organizer)));
+    let reason = match change {
+        Change::Cancelled | Change::RescheduleRequested => booking.cancellation_reason.as_deref(),
+        Change::Rejected => booking.rejection_reason.as_deref(),
+        _ => None,
+    };
+    if let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) {
+        lines.push(format!("Why: {}", text(reason)));
+    }
+    let money = match change {
+        Change::NoShowFee => booking.payment_info.as_ref().and_then(|info| info.money()),
+        Change::Paid => booking.price(),
+        _ => None,
+    };
+    if let Some(money) = money {
+        lines.push(format!("Amount: {}", amount(&money)));
+    }
+    lines
+}
+
+fn missed(headline: &str, change: Change, absent: &CalVideoNoShow) -> Vec<String> {
+    let mut lines = vec![format!("*{headline}* – {}", text(&absent.title))];
+    lines.extend(absent.start.map(|start| format!("When: {}", date(start))));
+    if change == Change::HostNoShow {
+        lines.extend(absent.host_email.as_deref().map(|host| format!("Host: {}", text(host))));
+    } else {
+        let guests = absent.guests.iter().flatten().filter(|guest| guest.no_show != Some(false));
+        lines.extend(guests.map(|guest| format!("Who: {}", named(guest))));
+    }
+    lines
+}
+
+fn marked(headline: &str, update: &NoShowUpdate) -> Vec<String> {
+    let mut lines = vec![format!("*{headline}*")];
+    lines.extend(update.uid.as_ref().map(|uid| format!("Booking: {}", text(uid.as_str()))));
+    lines.extend(update.attendees.iter().map(|attendee| {
+        let mark = if attendee.no_show { "did not come" } else { "came after all" };
+        format!("{}: {mark}", text(&attendee.email))
+    }));
+    lines
+}
+
+fn named(person: &Person) -> String {
+    match (text(&person.name), text(&person.email)) {
+        (name, email) if name.is_empty() => email,
+        (name, email) if email.is_empty() => name,
+        (name, email) => format!("{name} ({email})"),
+    }
+}
+
+/// Writes a moment so that every reader sees it in their own zone.
+fn date(at: DateTime<Utc>) -> String {
+    let plain = at.format("%Y-%m-%d %H:%M UTC");
+    format!("<!date^{}^{{date_short_pretty}} {{time}}|{plain}>", at.timestamp())
+}
+
+/// Writes what somebody typed: on one line, not too long, and as nothing but text.
+fn text(typed: &str) -> String {
+    let typed = typed.trim();
+    let mut text = String::with_capacity(typed.len());
+    for character in typed.chars().take(SHOWN) {
+        match character {
+            '&' => text.push_str("&amp;"),
+            '<' => text.push_str("&lt;"),
+            '>' => text.push_str("&gt;"),
+            other if other.is_control() => text.push(' '),
+            other => text.push(other),
+        }
+    }
+    if typed.chars().nth(SHOWN).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+/// Writes an amount with as many decimals as its currency has.
+fn amount(money: &Money) -> String {
+    let decimals = digits(money.currency.as_str()) as usize;
+    let sign = if money.minor_units < 0 { "-" } else { "" };
+    let digits = format!("{:0>1$}", money.minor_units.unsigned_abs(), decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    let point = if decimals == 0 { "" } else { "." };
+    format!("{sign}{whole}{point}{part} {}", text(money.currency.as_str()))
+}
