@@ -16,10 +16,13 @@ use calcom::{
     core::BookingUid,
     webhook::{Change, DeliveryId, DeliveryRecord, StoreError, TaskId, TaskRecord},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
+
+use crate::{csv::Table, time::now};
 
 /// How many items a page has unless the request says otherwise, and at the most.
 const LIMIT: usize = 50;
@@ -40,7 +43,11 @@ impl Admin {
 
     pub(crate) fn router(self) -> Router {
         Router::new()
+            .route("/analytics/funnel", get(funnel))
+            .route("/analytics/services", get(services))
             .route("/bookings", get(bookings))
+            .route("/contacts", get(contacts))
+            .route("/contacts.csv", get(contacts_csv))
             .route("/deliveries", get(deliveries))
             .route("/tasks", get(tasks))
             .layer(middleware::from_fn_with_state(self.clone(), authorize))
@@ -102,10 +109,7 @@ impl<C: FromStr> Range<C> {
     ) -> Response {
         let mut records = match records {
             Ok(records) => records,
-            Err(failure) => {
-                tracing::error!(error = %failure, "the store failed");
-                return error(StatusCode::SERVICE_UNAVAILABLE, "the database is out of reach");
-            }
+            Err(failure) => return unavailable(&failure),
         };
         let more = records.len() > self.limit;
         records.truncate(self.limit);
@@ -169,6 +173,90 @@ async fn bookings(State(admin): State<Admin>, page: Asked) -> Response {
     let after = range.after.as_deref().map(BookingUid::from);
     let records = admin.store.bookings(range.ask(), after.as_ref()).await;
     range.answer(records, |record| record.uid.to_string(), |record| json!(record))
+}
+
+async fn contacts(State(admin): State<Admin>, page: Asked) -> Response {
+    let range: Range<String> = match Range::of(page) {
+        Ok(range) => range,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    let records = admin.store.contacts(range.ask(), range.after.as_deref()).await;
+    range.answer(records, |record| record.email.clone(), |record| json!(record))
+}
+
+/// All contacts as a table for spreadsheets.
+async fn contacts_csv(State(admin): State<Admin>) -> Response {
+    let mut table = Table::new(&["email", "name", "stage", "score", "first_seen", "last_seen"]);
+    let mut after: Option<String> = None;
+    loop {
+        let page = match admin.store.contacts(MOST, after.as_deref()).await {
+            Ok(page) => page,
+            Err(failure) => return unavailable(&failure),
+        };
+        for contact in &page {
+            table.row(&[
+                &contact.email,
+                contact.name.as_deref().unwrap_or_default(),
+                &contact.stage,
+                &contact.score.to_string(),
+                &contact.first_seen.to_rfc3339(),
+                &contact.last_seen.to_rfc3339(),
+            ]);
+        }
+        after = page.last().map(|contact| contact.email.clone());
+        if page.len() < MOST {
+            return table.into_response();
+        }
+    }
+}
+
+/// What numbers are about: from a time until before another, and of one service or of all.
+#[derive(Deserialize)]
+struct Window {
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+    service: Option<String>,
+}
+
+impl Window {
+    /// Returns the times: the last 30 days unless they are named.
+    fn times(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let to = self.to.unwrap_or_else(now);
+        (self.from.unwrap_or(to - TimeDelta::days(30)), to)
+    }
+}
+
+type AskedWindow = Result<Query<Window>, QueryRejection>;
+
+const WINDOW: &str = "expected from and to to be times such as 2026-05-01T00:00:00Z";
+
+async fn funnel(State(admin): State<Admin>, window: AskedWindow) -> Response {
+    let Ok(Query(window)) = window else { return error(StatusCode::BAD_REQUEST, WINDOW) };
+    let (from, to) = window.times();
+    numbers(admin.store.funnel(from, to, window.service.as_deref()).await)
+}
+
+async fn services(State(admin): State<Admin>, window: AskedWindow) -> Response {
+    let Ok(Query(window)) = window else { return error(StatusCode::BAD_REQUEST, WINDOW) };
+    let (from, to) = window.times();
+    let mut services = admin.store.services(from, to).await;
+    if let (Ok(services), Some(wanted)) = (&mut services, &window.service) {
+        services.retain(|service| service.service.as_ref() == Some(wanted));
+    }
+    numbers(services)
+}
+
+/// Answers with all items on one page.
+fn numbers<R: Serialize>(records: Result<Vec<R>, StoreError>) -> Response {
+    match records {
+        Ok(records) => Json(json!({"items": records, "next": null})).into_response(),
+        Err(failure) => unavailable(&failure),
+    }
+}
+
+fn unavailable(failure: &StoreError) -> Response {
+    tracing::error!(error = %failure, "the store failed");
+    error(StatusCode::SERVICE_UNAVAILABLE, "the database is out of reach")
 }
 
 fn error(status: StatusCode, message: &str) -> Response {

@@ -1,6 +1,6 @@
 //! What the site consists of.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use axum::{
@@ -13,26 +13,41 @@ use axum::{
 use calcom::{
     Client, Receiver, Reconciler, SqlStore, Verifier,
     client::{Auth, scope::Me},
+    hooks::analytics::LocalAnalytics,
+    webhook::ReceiverBuilder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time};
 
 #[cfg(feature = "chaos")]
 use crate::chaos;
-use crate::{admin::Admin, config::Config, demo::Demo, journal::Journal};
+use crate::{
+    admin::Admin, config::Config, demo::Demo, feedback, hooks, journal::Journal, links::Links,
+    page, unsubscribe,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The parts of the site; what is not configured is off.
 pub(crate) struct App {
     store: SqlStore,
     receiver: Option<Receiver>,
     reconciler: Option<Reconciler<Me>>,
-    sweeping: Option<JoinHandle<()>>,
+    /// Sweeping, and forgetting old events.
+    chores: Vec<JoinHandle<()>>,
     admin: Option<Admin>,
+    links: Links,
+    site: String,
 }
 
 impl App {
-    pub(crate) async fn new(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Self> {
+    /// Puts the site together; `address` is where it listens.
+    pub(crate) async fn new(
+        config: &Config,
+        demo: Option<&Demo>,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
         // What is wrong with the settings shows before a database is made.
         let secret = config.cal_webhook_secret.as_ref().or(demo.map(Demo::secret));
         let old = config.cal_webhook_secret_old.as_ref();
@@ -49,15 +64,33 @@ impl App {
         }
         let url = demo.map_or(&config.database_url, Demo::database_url);
         let store = SqlStore::open(url.expose_secret()).await.context("DATABASE_URL")?;
-        let receiver = verifier.map(|verifier| receiver(verifier, &store)).transpose()?;
+        let site = config.app_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let receiver = match verifier {
+            Some(verifier) => {
+                let builder = Receiver::builder(verifier).store(store.clone()).hook(Journal);
+                Some(hooked(builder, config, demo.is_some(), &store, &site)?)
+            }
+            None => None,
+        };
         let reconciler = reconciler(config, &store)?.filter(|_| receiver.is_some());
         let admin = token.map(|token| Admin::new(token.clone(), store.clone())).transpose()?;
-        Ok(Self { store, receiver, reconciler, sweeping: None, admin })
+        let links = Links::new(store.clone());
+        Ok(Self { store, receiver, reconciler, chores: Vec::new(), admin, links, site })
     }
 
     /// Where deliveries are kept.
     pub(crate) fn store(&self) -> &SqlStore {
         &self.store
+    }
+
+    /// What the links in mails are signed with.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Where visitors find the site.
+    pub(crate) fn site(&self) -> &str {
+        &self.site
     }
 
     /// Goes on with what an earlier process has left.
@@ -66,15 +99,16 @@ impl App {
             receiver.start();
         }
         if let Some(reconciler) = self.reconciler.take() {
-            self.sweeping = Some(tokio::spawn(async move { reconciler.run().await }));
+            self.chores.push(tokio::spawn(async move { reconciler.run().await }));
         }
+        self.chores.push(tokio::spawn(forget(self.store.clone())));
     }
 
     /// Lets running hooks end, and closes the database.
     pub(crate) async fn stop(&self, grace: Duration) {
-        if let Some(sweeping) = &self.sweeping {
+        for chore in &self.chores {
             // Whatever it was doing, the next one goes on there.
-            sweeping.abort();
+            chore.abort();
         }
         if let Some(receiver) = &self.receiver {
             receiver.shutdown(grace).await;
@@ -87,7 +121,10 @@ impl App {
             .route("/healthz", get(async || "healthy\n"))
             .route("/readyz", get(ready))
             .with_state(self.store.clone());
-        let mut router = Router::new().route("/", get(index)).merge(probes);
+        let pages = page::assets()
+            .merge(feedback::router(self.links.clone()))
+            .merge(unsubscribe::router(self.links.clone()));
+        let mut router = Router::new().route("/", get(index)).merge(probes).merge(pages);
         if let Some(receiver) = &self.receiver {
             router = router.nest("/api/webhooks/cal", calcom::axum::router(receiver.clone()));
         }
@@ -111,14 +148,31 @@ async fn ready(State(store): State<SqlStore>) -> Response {
 }
 
 /// Builds the receiver with every hook of the site.
-fn receiver(verifier: Verifier, store: &SqlStore) -> anyhow::Result<Receiver> {
-    let builder = Receiver::builder(verifier).store(store.clone()).hook(Journal);
+fn hooked(
+    builder: ReceiverBuilder,
+    config: &Config,
+    is_demo: bool,
+    store: &SqlStore,
+    site: &str,
+) -> anyhow::Result<Receiver> {
     #[cfg(feature = "chaos")]
-    let builder = match chaos::Provider::from_env()? {
-        Some(provider) => builder.hook(provider).hook(chaos::Effects(store.clone())),
-        None => builder,
-    };
-    Ok(builder.build())
+    if let Some(provider) = chaos::Provider::from_env()? {
+        // Its ledger counts tasks by hooks, and knows no reminders.
+        return Ok(builder.hook(provider).hook(chaos::Effects(store.clone())).build());
+    }
+    Ok(hooks::add(builder, config, is_demo, store, site)?.build())
+}
+
+/// Forgets what visitors did more than 400 days ago: a year, and one more month to compare with.
+async fn forget(store: SqlStore) {
+    let analytics = LocalAnalytics::new(store);
+    let mut days = time::interval(DAY);
+    loop {
+        days.tick().await;
+        if let Err(error) = analytics.retain(DAY * 400).await {
+            tracing::warn!(%error, "old events could not be deleted");
+        }
+    }
 }
 
 /// Builds what finds bookings whose webhooks never came, if the API may be asked.
@@ -151,5 +205,10 @@ async fn index() -> &'static str {
      GET  /readyz                   whether deliveries can be kept\n\
      GET  /admin/api/deliveries     what was received; needs the admin token as bearer\n\
      GET  /admin/api/tasks          what each hook did with it\n\
-     GET  /admin/api/bookings       what became of each booking\n"
+     GET  /admin/api/bookings       what became of each booking\n\
+     GET  /admin/api/contacts       who booked, and what their score is made of\n\
+     GET  /admin/api/contacts.csv   the same for a spreadsheet\n\
+     GET  /admin/api/analytics/funnel     from the page view to the feedback\n\
+     GET  /admin/api/analytics/services   how each service does\n\
+     GET  /feedback/{token}         the page that feedback mails lead to\n"
 }

@@ -61,6 +61,42 @@ pub(crate) struct Config {
     #[arg(long, env, default_value = calcom::client::US)]
     pub(crate) cal_api_url: String,
 
+    /// Where mails go: `smtps://user:password@host`, or `smtp://` with STARTTLS.
+    #[arg(long, env, hide_env_values = true, conflicts_with = "resend_api_key")]
+    pub(crate) smtp_url: Option<SecretString>,
+
+    /// A key of Resend, in place of an SMTP server.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) resend_api_key: Option<SecretString>,
+
+    /// Who mails come from: `Ida Falk <ida@example.com>`.
+    #[arg(long, env)]
+    pub(crate) contact_email: Option<String>,
+
+    /// The token of a private HubSpot app, which keeps contacts and meetings.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) hubspot_token: Option<SecretString>,
+
+    /// Where HubSpot's API is.
+    #[arg(long, env = "CALCOM_TEST_HUBSPOT_URL", hide = true)]
+    pub(crate) hubspot_url: Option<String>,
+
+    /// The key of a PostHog project, which counts events.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) posthog_key: Option<SecretString>,
+
+    /// Where PostHog is.
+    #[arg(long, env = "CALCOM_TEST_POSTHOG_URL", hide = true)]
+    pub(crate) posthog_url: Option<String>,
+
+    /// A Slack-compatible incoming webhook, for news to the team.
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) slack_webhook_url: Option<SecretString>,
+
+    /// Where visitors find this site, for links in mails; from the bind address by default.
+    #[arg(long, env)]
+    pub(crate) app_url: Option<String>,
+
     /// The bearer token of the admin API.
     #[arg(long, env, hide_env_values = true)]
     pub(crate) admin_token: Option<SecretString>,
@@ -75,7 +111,16 @@ impl Config {
     pub(crate) fn is_demo(&self) -> bool {
         let webhook = [&self.cal_webhook_secret, &self.cal_webhook_secret_old];
         let others = [&self.cal_api_key, &self.cal_access_token, &self.admin_token];
-        webhook.into_iter().chain(others).all(|flag| flag.is_none())
+        let hooks = [
+            &self.hubspot_token,
+            &self.posthog_key,
+            &self.resend_api_key,
+            &self.slack_webhook_url,
+            &self.smtp_url,
+        ];
+        webhook.into_iter().chain(others).chain(hooks).all(|flag| flag.is_none())
+            && self.contact_email.is_none()
+            && self.app_url.is_none()
             && !LIVE.iter().any(|name| env::var_os(name).is_some())
     }
 }

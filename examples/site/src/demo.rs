@@ -1,18 +1,26 @@
-//! The site shows itself: a signed booking, a reschedule and a cancellation.
+//! The site shows itself: a booking that is moved and cancelled, and one from the first visit to the
+//! feedback.
+
+mod story;
 
 use std::{env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
-use anyhow::ensure;
-use calcom::{Signer, SqlStore};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use anyhow::{Context as _, ensure};
+use calcom::{Signer, SqlStore, store::NewEvent, webhook::TaskState};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time,
 };
 use uuid::Uuid;
+
+use self::story::Consultation;
+use crate::{app::App, hooks::OUTBOX, time::now};
+
+/// How long feedback can be given after a meeting; the link in the mail says the same.
+const FEEDBACK: TimeDelta = TimeDelta::days(30);
 
 /// Secrets for a site that nobody configured.
 pub(crate) struct Demo {
@@ -49,24 +57,33 @@ impl Demo {
     pub(crate) fn introduce(&self, address: SocketAddr) {
         let token = self.admin_token.expose_secret();
         println!();
-        println!("Demo mode: nothing is configured, so the site sends itself three deliveries.");
-        println!("It listens on http://{address}. What it received:");
+        println!(
+            "Demo mode: nothing is configured, so the site sends itself what Cal.com would send."
+        );
+        println!("It listens on http://{address}. What it received, and what it made of that:");
         println!();
-        println!("  curl -H 'authorization: Bearer {token}' http://{address}/admin/api/deliveries");
+        for list in ["deliveries", "bookings", "contacts", "analytics/funnel", "analytics/services"]
+        {
+            let url = format!("http://{address}/admin/api/{list}");
+            println!("  curl -H 'authorization: Bearer {token}' {url}");
+        }
         println!();
     }
 
-    /// Sends the deliveries over the network, as Cal.com does.
-    pub(crate) async fn play(&self, address: SocketAddr, store: &SqlStore) -> anyhow::Result<()> {
+    /// Sends the deliveries over the network, as Cal.com does, and answers a mail as a guest does.
+    pub(crate) async fn play(&self, address: SocketAddr, app: &App) -> anyhow::Result<()> {
         let signer = Signer::new(self.secret.clone())?;
-        for body in deliveries(now()) {
+        let story = Consultation::new(now());
+        visit(app.store(), &story).await?;
+        for body in story::cancelled(now()).into_iter().chain(story.deliveries()) {
             send(address, &signer, &body.to_string()).await?;
             // Of news that come all at once only the last would be told.
-            while is_busy(store).await? {
+            while is_busy(app.store()).await? {
                 time::sleep(Duration::from_millis(10)).await;
             }
         }
-        Ok(())
+        answer(address, app, &story).await?;
+        report(app.store()).await
     }
 }
 
@@ -77,68 +94,84 @@ impl Drop for Demo {
     }
 }
 
-/// Whether a delivery waits to be planned, or a task to be done.
+/// Whether a delivery waits to be planned, or a task that is due to be done.
 async fn is_busy(store: &SqlStore) -> anyhow::Result<bool> {
-    let counters = store.counters().await?;
-    let open = ["retry", "running", "waiting"];
-    let tasks = counters.tasks.values().flatten();
-    let waits = tasks.into_iter().any(|(state, _)| open.contains(&state.as_str()));
-    Ok(counters.unplanned > 0 || waits)
+    let open = [TaskState::Retry, TaskState::Running, TaskState::Waiting];
+    let tasks = store.tasks(500, None).await?;
+    let waits = tasks.iter().any(|task| open.contains(&task.state) && task.due_at <= now());
+    Ok(waits || store.counters().await?.unplanned > 0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the demo books for the days to come")]
-fn now() -> DateTime<Utc> {
-    Utc::now()
+/// What a visitor did on the booking page before the consultation was booked.
+async fn visit(store: &SqlStore, story: &Consultation) -> anyhow::Result<()> {
+    let steps = ["page_view", "booker_viewed", "event_type_selected", "slots_viewed"];
+    let events = (1..).zip(steps).map(|(minutes, name)| {
+        let key = format!("browser/{}/{name}", story.visitor);
+        let at = story.booked_at - TimeDelta::minutes(5 - minutes);
+        let mut event = NewEvent::new(key, name, at, &story.visitor);
+        event.service = Some("strategy-consultation".to_owned());
+        event
+    });
+    store.keep_events(&events.collect::<Vec<_>>()).await?;
+    Ok(())
 }
 
-/// A booking next week, moved by two days, and then cancelled.
-fn deliveries(now: DateTime<Utc>) -> [Value; 3] {
-    let first = now.date_naive().and_hms_opt(9, 0, 0).unwrap_or_default().and_utc();
-    let (first, second) = (first + TimeDelta::days(7), first + TimeDelta::days(9));
-    let [created, moved] = [Uuid::new_v4(), Uuid::new_v4()].map(|uid| uid.simple().to_string());
-    let booking = |uid: &str, start: DateTime<Utc>| {
-        json!({
-            "uid": uid,
-            "bookingId": 1,
-            "type": "first-consultation",
-            "title": "First consultation between Ida Falk and Jonas Weber",
-            "eventTitle": "First consultation",
-            "startTime": start,
-            "endTime": start + TimeDelta::minutes(45),
-            "length": 45,
-            "status": "ACCEPTED",
-            "organizer": {"name": "Ida Falk", "email": "ida@example.com", "timeZone": "Europe/Berlin",
-                "language": {"locale": "de"}},
-            "attendees": [{"name": "Jonas Weber", "email": "jonas@example.org",
-                "timeZone": "Europe/Vienna", "language": {"locale": "de"}}],
-            "responses": {"notes": {"label": "additional_notes", "value": "How do we start?"}},
-            "location": "integrations:daily",
-        })
-    };
-    let envelope = |trigger: &str, seconds: i64, mut payload: Value, more: Value| {
-        if let (Some(payload), Value::Object(more)) = (payload.as_object_mut(), more) {
-            payload.extend(more);
-        }
-        let created_at = now + TimeDelta::seconds(seconds);
-        let created_at = created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        json!({"triggerEvent": trigger, "createdAt": created_at, "payload": payload})
-    };
-    [
-        envelope("BOOKING_CREATED", 0, booking(&created, first), json!({})),
-        envelope(
-            "BOOKING_RESCHEDULED",
-            1,
-            booking(&moved, second),
-            json!({"rescheduleUid": created, "rescheduleId": 1, "rescheduleStartTime": first}),
-        ),
-        envelope(
-            "BOOKING_CANCELLED",
-            2,
-            booking(&moved, second),
-            json!({"status": "CANCELLED", "cancellationReason": "Found another time",
-                "requestReschedule": false}),
-        ),
-    ]
+/// Answers the feedback mail.
+async fn answer(address: SocketAddr, app: &App, story: &Consultation) -> anyhow::Result<()> {
+    let uid = story.uid.as_str().into();
+    let link = app.links().feedback().await?.link(app.site(), &uid, story.end + FEEDBACK);
+    let path = link.strip_prefix(app.site()).context("the link leads elsewhere")?;
+    let form = "rating=5&comment=Now+we+know+where+to+start.";
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len(),
+    );
+    exchange(address, &request).await.context("the feedback was not taken")?;
+    tracing::info!("feedback: Strategy consultation was rated with 5 of 5");
+    Ok(())
+}
+
+/// Prints what has followed.
+#[expect(clippy::print_stdout, reason = "the demo is for the terminal, not for the log")]
+async fn report(store: &SqlStore) -> anyhow::Result<()> {
+    println!("\nWhat followed:\n");
+    let mut mails: Vec<_> = fs::read_dir(OUTBOX)?.flatten().map(|file| file.path()).collect();
+    mails.retain(|path| path.extension().is_some_and(|extension| extension == "html"));
+    mails.sort();
+    for mail in mails {
+        println!("  mail      {}", mail.display());
+    }
+    for contact in store.contacts(10, None).await? {
+        let points = contact.points.iter().map(|it| format!("{} {:+}", it.reason, it.points));
+        let points = points.collect::<Vec<_>>().join(", ");
+        println!(
+            "  contact   {}: {}, score {} ({points})",
+            contact.email, contact.stage, contact.score
+        );
+    }
+    let (from, to) = (now() - TimeDelta::days(30), now() + TimeDelta::minutes(1));
+    let funnel = store.funnel(from, to, Some("strategy-consultation")).await?;
+    let steps = funnel.iter().map(|step| format!("{} {}", step.name, step.count));
+    println!("  funnel    {}", steps.collect::<Vec<_>>().join(" > "));
+    for service in store.services(from, to).await? {
+        let name = service.service.as_deref().unwrap_or("without a service");
+        let revenue: Vec<_> = service
+            .revenue
+            .iter()
+            .map(|(code, minor)| format!("{code} {minor} minor units"))
+            .collect();
+        println!(
+            "  service   {name}: {} booked, {} completed, {} cancelled, revenue {}, rated {}",
+            service.bookings,
+            service.completed,
+            service.cancelled,
+            if revenue.is_empty() { "none".to_owned() } else { revenue.join(" and ") },
+            service.rating.map_or("never".to_owned(), |rating| format!("{rating:.1} of 5")),
+        );
+    }
+    println!();
+    Ok(())
 }
 
 /// Posts one signed body.
@@ -150,14 +183,16 @@ async fn send(address: SocketAddr, signer: &Signer, body: &str) -> anyhow::Resul
         signer.sign(body),
         body.len(),
     );
+    exchange(address, &request).await.context("a delivery was not stored")
+}
+
+/// Sends a request to the site, and expects success.
+async fn exchange(address: SocketAddr, request: &str) -> anyhow::Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     connection.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await?;
     let status = answer.lines().next().unwrap_or_default();
-    ensure!(
-        status.contains(" 200 "),
-        "expected the site to store its own delivery, found {status}"
-    );
+    ensure!(status.contains(" 200 "), "expected 200, found {status}");
     Ok(())
 }

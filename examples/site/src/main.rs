@@ -8,12 +8,21 @@ mod app;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod config;
+mod csv;
 mod demo;
+mod feedback;
+mod hooks;
 mod journal;
+mod links;
+mod page;
 mod serve;
+mod time;
+mod unsubscribe;
+mod words;
 
 use std::time::Duration;
 
+use calcom::hooks::email::data_version;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -31,9 +40,11 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
 
     let demo = config.is_demo().then(demo::Demo::new).transpose()?;
-    let mut app = App::new(&config, demo.as_ref()).await?;
+    // Links in mails need the address: port 0 becomes one when it is bound.
     let listener = TcpListener::bind(config.bind_addr).await?;
     let address = listener.local_addr()?;
+    let mut app = App::new(&config, demo.as_ref(), address).await?;
+    tracing::info!("times in mails go by the IANA zone data {}", data_version());
     tracing::info!("listening on http://{address}");
     app.start();
     let serving = serve::until_shutdown(listener, app.router());
@@ -42,7 +53,7 @@ async fn main() -> anyhow::Result<()> {
         Some(demo) => {
             demo.introduce(address);
             let playing = async {
-                if let Err(error) = demo.play(address, app.store()).await {
+                if let Err(error) = demo.play(address, &app).await {
                     tracing::error!("the demo stopped: {error:#}");
                 }
             };

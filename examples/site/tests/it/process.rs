@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
@@ -50,6 +50,11 @@ impl Site {
         let line = site.line_with("listening on http://");
         site.address = line.split("http://").nth(1).unwrap().to_owned();
         site
+    }
+
+    /// Returns where the site was started.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the next line that holds this text.
