@@ -51,6 +51,7 @@ fn main() -> Result<()> {
     if !has_postgres {
         println!("left out: everything on PostgreSQL, because {POSTGRES} is not set");
     }
+    durable::fill_log()?;
     let rounds = rounds()?;
     let is_wanted = |kind: &Kind| has_postgres || !kind.is_postgres();
     accepting(rounds, is_wanted)?;

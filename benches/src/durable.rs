@@ -24,7 +24,7 @@ use crate::{
     child::{self, Child},
 };
 
-pub use place::{POSTGRES, Place};
+pub use place::{POSTGRES, Place, fill_log};
 use real::Work;
 
 /// The argument that makes this program a server; the kind and the place follow.

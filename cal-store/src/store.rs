@@ -28,8 +28,8 @@ use crate::{
 const POLL: Duration = Duration::from_secs(5);
 
 /// How long planning, and claiming and settling tasks, wait for a moment in which no delivery comes
-/// in. Under a load that never ends they go on at this pace.
-const CALM: Duration = Duration::from_millis(500);
+/// in. A burst is over by then; under a load that never ends they go on at this pace.
+const CALM: Duration = Duration::from_secs(1);
 const CALM_TASKS: Duration = Duration::from_millis(100);
 
 /// A store in SQLite or PostgreSQL; cheap to clone.
