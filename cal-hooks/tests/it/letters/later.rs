@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cal_core::Delivery;
 use cal_hooks::{
     analytics::Appointments,
-    email::{Kind, plan},
+    email::{Kind, Method, plan},
     feedback::Feedback,
     sequence::Sequence,
     token::Tokens,
@@ -157,6 +157,32 @@ async fn a_move_that_does_not_tell_the_old_time_finds_it_in_the_store() {
             assert!(mail.text.contains(part), "{part}: {}", mail.text);
         }
         assert!(mail.html.contains("<bdi>Monday, May 11, 2026</bdi></s>"), "{}", mail.html);
+    }
+}
+
+#[tokio::test]
+async fn calendar_files_of_a_chain_have_one_uid_and_a_rising_sequence() {
+    let (outbox, store) = (Outbox::default(), store().await);
+    let mailer = outbox.mailer().store(store.clone()).calendar(true);
+    let hooks = Dispatcher::new().hook(mailer.attendees());
+    let moved = |uid: &str, from: &str| {
+        body("BOOKING_RESCHEDULED", json!({"uid": uid, "rescheduleUid": from}))
+    };
+    let news = [
+        (body("BOOKING_CREATED", json!({})), Method::Request),
+        (moved("second", "first"), Method::Request),
+        (moved("third", "second"), Method::Request),
+        (body("BOOKING_CANCELLED", json!({"uid": "third", "status": "CANCELLED"})), Method::Cancel),
+    ];
+    for (sequence, (body, method)) in news.into_iter().enumerate() {
+        work(&store, &hooks, &body).await;
+        let mails = outbox.take();
+        let [mail] = mails.as_slice() else { panic!("expected one mail: {mails:?}") };
+        let file = mail.calendar.as_ref().unwrap();
+        assert_eq!(file.method, method);
+        for line in ["UID:first@Cal.com".to_owned(), format!("SEQUENCE:{sequence}")] {
+            assert!(file.text.lines().any(|found| found == line), "{line}: {}", file.text);
+        }
     }
 }
 
