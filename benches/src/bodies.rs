@@ -140,10 +140,11 @@ pub fn body(size: Size, number: u64) -> String {
         Size::Small => small(number, &mut rng),
         _ => full(number, size, &mut rng),
     };
+    // One is made a millisecond after the other.
+    let (seconds, millis) = (number / 1_000, number % 1_000);
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     format!(
-        r#"{{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-05-04T09:30:{:02}.{:03}Z","payload":{payload}}}"#,
-        rng.u8(..60),
-        rng.u16(..1000),
+        r#"{{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-05-04T{hour:02}:{minute:02}:{second:02}.{millis:03}Z","payload":{payload}}}"#,
     )
 }
 

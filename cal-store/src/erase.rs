@@ -45,10 +45,10 @@ pub struct Erased {
     pub comments: usize,
 }
 
-type Kept = (i64, String, i64, Option<i64>, Option<String>, Option<Vec<u8>>);
+type Kept = (String, i64, Option<i64>, Option<String>, Option<Vec<u8>>);
 
-const BODIES: &str = "SELECT seq, id, received_at, planned_at, headers, body \
-    FROM cal_deliveries WHERE seq > $1 ORDER BY seq LIMIT $2";
+const BODIES: &str = "SELECT id, received_at, planned_at, headers, body \
+    FROM cal_deliveries WHERE id > $1 ORDER BY id LIMIT $2";
 
 const REPLAYS: &str = "SELECT count(*) FROM cal_deliveries WHERE source = 'replay'";
 
@@ -176,13 +176,13 @@ impl SqlStore {
         person: &Person,
         erased: &mut Erased,
     ) -> Result<(), StoreError> {
-        let mut after = 0;
+        let mut after = String::new();
         loop {
             // Looking for them needs no writer.
-            let limit = self.fitting(after).await?;
-            let rows: Vec<Kept> = self.ask(BODIES, &[Arg::Int(after), Arg::Int(limit)]).await?;
+            let limit = self.fitting(Arg::Text(&after)).await?;
+            let rows: Vec<Kept> = self.ask(BODIES, &[Arg::Text(&after), Arg::Int(limit)]).await?;
             let Some((last, ..)) = rows.last() else { return Ok(()) };
-            after = *last;
+            after.clone_from(last);
             let found: Vec<Kept> = rows
                 .into_iter()
                 .filter(|(.., headers, body)| {
@@ -233,12 +233,12 @@ async fn blank(conn: &mut Conn<'_>, found: &[Kept]) -> Result<Erased, sqlx::Erro
     // Planners and replays read bodies; whoever had read one before has written by now.
     plan::take_turn(&mut conn).await?;
     let now = conn.now().await?;
-    let unplanned: Vec<_> = found.iter().filter(|row| row.3.is_none()).map(closed).collect();
+    let unplanned: Vec<_> = found.iter().filter(|row| row.2.is_none()).map(closed).collect();
     if !unplanned.is_empty() {
         let rows = settle::json(&unplanned)?;
         conn.execute(CLOSE, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     }
-    let ids: Vec<&str> = found.iter().map(|(_, id, ..)| id.as_str()).collect();
+    let ids: Vec<&str> = found.iter().map(|(id, ..)| id.as_str()).collect();
     let ids = settle::json(&ids)?;
     let args = [Arg::Text(&ids), Arg::Int(now.0), Arg::Text(ERASED)];
     let deliveries = conn.execute(BLANK, &args[..1]).await?;
@@ -281,7 +281,7 @@ async fn clear(conn: &mut Conn<'_>, texts: &Texts, args: &[Arg<'_>]) -> Result<(
 }
 
 /// What recognises a delivery that nobody has planned.
-fn closed((_, id, received_at, _, _, body): &Kept) -> Value {
+fn closed((id, received_at, _, _, body): &Kept) -> Value {
     let body = body.clone().unwrap_or_default();
     let (delivery, reading) = Reading::parse(body, Micros(*received_at).into());
     json!({

@@ -61,7 +61,7 @@ impl SqlStore {
             store,
             of: Seen { person, ..Seen::default() },
             kind: Kind::Delivery,
-            after: 0,
+            after: After::Id(String::new()),
         });
         once(future::ready(export))
             .map_ok(|export| stream::try_unfold(export, Export::page))
@@ -71,10 +71,10 @@ impl SqlStore {
     }
 
     /// Counts the next deliveries whose bodies can be read together.
-    pub(crate) async fn fitting(&self, after: i64) -> Result<i64, StoreError> {
+    pub(crate) async fn fitting(&self, after: Arg<'_>) -> Result<i64, StoreError> {
         const SIZES: &str = "SELECT CAST(coalesce(length(body), 0) AS BIGINT) \
-            FROM cal_deliveries WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let sizes: Vec<(i64,)> = self.ask(SIZES, &[Arg::Int(after), Arg::Int(PAGE)]).await?;
+            FROM cal_deliveries WHERE id > $1 ORDER BY id LIMIT $2";
+        let sizes: Vec<(i64,)> = self.ask(SIZES, &[after, Arg::Int(PAGE)]).await?;
         let count = fitting(sizes.into_iter().map(|(size,)| size));
         Ok(i64::try_from(count).unwrap_or(PAGE))
     }
@@ -93,7 +93,13 @@ struct Export {
     store: SqlStore,
     of: Seen,
     kind: Kind,
-    after: i64,
+    after: After,
+}
+
+/// How far the rows of a table were read.
+enum After {
+    Id(String),
+    Seq(i64),
 }
 
 /// About whom it is, and which of their rows were handed out.
@@ -129,7 +135,7 @@ impl Export {
         loop {
             let (page, next) = match self.kind {
                 Kind::Delivery => {
-                    let limit = self.store.fitting(self.after).await?;
+                    let limit = self.store.fitting(self.after.arg()).await?;
                     (self.rows::<DeliveryRow>(limit).await?, Some(Kind::Task))
                 }
                 Kind::Task => (self.rows::<TaskRow>(PAGE).await?, Some(Kind::Attempt)),
@@ -148,19 +154,28 @@ impl Export {
             };
             match (page, next) {
                 (Some(page), _) => return Ok(Some((page, self))),
-                (None, Some(next)) => (self.kind, self.after) = (next, 0),
+                (None, Some(next)) => (self.kind, self.after) = (next, After::Seq(0)),
                 (None, None) => return Ok(None),
             }
         }
     }
 
     async fn rows<T: Kept>(&mut self, limit: i64) -> Result<Option<Vec<Value>>, StoreError> {
-        let args = [Arg::Int(self.after), Arg::Int(limit)];
+        let args = [self.after.arg(), Arg::Int(limit)];
         let rows: Vec<T> = self.store.ask(T::PAGE, &args).await?;
         let Some(last) = rows.last() else { return Ok(None) };
-        self.after = last.seq();
+        self.after = last.after();
         let seen = &mut self.of;
         Ok(Some(rows.into_iter().filter(|row| row.is_wanted(seen)).map(Kept::json).collect()))
+    }
+}
+
+impl After {
+    fn arg(&self) -> Arg<'_> {
+        match self {
+            Self::Id(id) => Arg::Text(id),
+            Self::Seq(seq) => Arg::Int(*seq),
+        }
     }
 }
 

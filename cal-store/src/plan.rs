@@ -28,16 +28,16 @@ pub(crate) const BATCH: i64 = 256;
 pub(crate) const SMALL_BATCH: i64 = 128;
 
 /// The order is that of the index of what is unplanned, which PostgreSQL takes then and no other.
-const UNPLANNED: &str = "SELECT seq, id, received_at, body FROM cal_deliveries \
+const UNPLANNED: &str = "SELECT id, received_at, body FROM cal_deliveries \
     WHERE planned_at IS NULL ORDER BY planned_at, seq LIMIT $1";
 
 /// Deliveries that were held back, and whose booking has come, or whose time is up.
-const HELD: &str = "SELECT d.seq, d.id, d.received_at, d.body FROM cal_deliveries d \
+const HELD: &str = "SELECT d.id, d.received_at, d.body FROM cal_deliveries d \
     WHERE d.decision = 'early' AND (d.held_until <= $2 OR EXISTS (SELECT 1 FROM cal_bookings b \
         WHERE b.known AND (b.uid = d.uid OR b.number = d.number))) \
     ORDER BY d.seq LIMIT $1";
 
-type Kept = (i64, String, i64, Option<Vec<u8>>);
+type Kept = (String, i64, Option<Vec<u8>>);
 
 const VALUES: Sql = sql!(
     "SELECT key, value, at, number FROM cal_values WHERE key " one_of "SELECT item.value FROM" texts(1) end
@@ -99,7 +99,7 @@ const KEEP_DECISIONS: Sql = sql!(
         number = v.number, identity = v.identity, transition = v.transition, \
         moved_from = v.moved_from, seat = v.seat, decision = v.decision, \
         held_until = v.held_until \
-    FROM (SELECT CAST(item.value ->> 'seq' AS BIGINT) AS seq, item.value ->> 'parsed' AS parsed, \
+    FROM (SELECT item.value ->> 'id' AS id, item.value ->> 'parsed' AS parsed, \
             item.value ->> 'trigger' AS trigger_event, \
             CAST(item.value ->> 'created_at' AS BIGINT) AS created_at, \
             item.value ->> 'uid' AS uid, CAST(item.value ->> 'number' AS BIGINT) AS number, \
@@ -107,7 +107,7 @@ const KEEP_DECISIONS: Sql = sql!(
             item.value ->> 'moved_from' AS moved_from, \
             CAST(item.value ->> 'seat' AS BIGINT) AS seat, item.value ->> 'decision' AS decision, \
             CAST(item.value ->> 'held_until' AS BIGINT) AS held_until \
-        FROM" rows(1) ") AS v WHERE cal_deliveries.seq = v.seq"
+        FROM" rows(1) ") AS v WHERE cal_deliveries.id = v.id"
 );
 
 /// Inserts tasks in the order of their deliveries; those that are there already stay.
@@ -142,7 +142,6 @@ const SUPERSEDE: Sql = sql!(
 
 /// A delivery that is being planned.
 struct Item {
-    seq: i64,
     id: String,
     received_at: Micros,
     turn: Turn,
@@ -256,10 +255,10 @@ async fn read(conn: &mut Conn<'_>, now: Micros, batch: i64) -> Result<Vec<Item>,
     let all =
         held.into_iter().map(turns(Turn::Held)).chain(new.into_iter().map(turns(Turn::First)));
     Ok(all
-        .map(|(turn, (seq, id, received_at, body))| {
+        .map(|(turn, (id, received_at, body))| {
             let received_at = Micros(received_at);
             let (delivery, reading) = Reading::parse(body.unwrap_or_default(), received_at.into());
-            Item { seq, id, received_at, turn, delivery, reading, ruling: None }
+            Item { id, received_at, turn, delivery, reading, ruling: None }
         })
         .collect())
 }
@@ -397,7 +396,7 @@ async fn keep_decisions(
             let reading = item.reading.as_ref();
             let event = &item.delivery.event;
             json!({
-                "seq": item.seq,
+                "id": item.id,
                 "parsed": parsed(item.delivery.parsed()),
                 "trigger": event.trigger().as_ref().map(|trigger| trigger.as_str()),
                 "created_at": item.delivery.created_at.map(|at| Micros::from(at).0),

@@ -1,9 +1,10 @@
 -- Times are microseconds since 1970. A table's seq is the order in which its rows came.
 
 CREATE TABLE cal_deliveries (
-    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    id TEXT COLLATE "C" NOT NULL UNIQUE,
-    -- SHA-256 of the body; NULL once equal bytes count as another delivery.
+    -- Without an index of its own, which would cost every insert.
+    seq BIGINT GENERATED ALWAYS AS IDENTITY,
+    id TEXT COLLATE "C" PRIMARY KEY,
+    -- When the body was made, and its SHA-256; NULL once equal bytes count as another delivery.
     digest BYTEA UNIQUE,
     received_at BIGINT NOT NULL,
     source TEXT NOT NULL,

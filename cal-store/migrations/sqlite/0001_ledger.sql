@@ -3,7 +3,7 @@
 CREATE TABLE cal_deliveries (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    -- SHA-256 of the body; NULL once equal bytes count as another delivery.
+    -- When the body was made, and its SHA-256; NULL once equal bytes count as another delivery.
     digest BLOB UNIQUE,
     received_at INTEGER NOT NULL,
     source TEXT NOT NULL,

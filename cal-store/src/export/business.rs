@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
 use super::{
-    Seen,
+    After, Seen,
     rows::{Kept, rows, time},
 };
 use crate::person::Person;
@@ -81,8 +81,8 @@ impl Kept for ContactRow {
     const PAGE: &'static str = "SELECT seq, email, name, phone, time_zone, locale, stage, \
         first_seen, last_seen FROM cal_contacts WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -108,8 +108,8 @@ impl Kept for ActivityRow {
     const PAGE: &'static str = "SELECT seq, email, kind, uid, at, points, note \
         FROM cal_activities WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -137,8 +137,8 @@ impl Kept for AppointmentRow {
     const PAGE: &'static str = "SELECT seq, uid, service, title, email, visitor, booked_at, \
         no_show FROM cal_appointments WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -169,8 +169,8 @@ impl Kept for PaymentRow {
         initiated_at, paid_at, refunded_at FROM cal_payments \
         WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -198,8 +198,8 @@ impl Kept for EventRow {
     const PAGE: &'static str = "SELECT seq, name, at, visitor, uid, service, properties \
         FROM cal_events WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -226,8 +226,8 @@ impl Kept for FeedbackRow {
     const PAGE: &'static str = "SELECT seq, uid, rating, comment, at FROM cal_feedback \
         WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -251,8 +251,8 @@ impl Kept for SuppressionRow {
             row_number() OVER (ORDER BY at, digest) AS seq, digest, reason, at \
         FROM cal_suppressions) AS s WHERE s.seq > $1 ORDER BY s.seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
-use super::Seen;
+use super::{After, Seen};
 use crate::{
     database::Row,
     person::{Person, hex},
@@ -16,7 +16,8 @@ pub(super) trait Kept: Row {
     /// Asks for the rows after a place, up to so many.
     const PAGE: &'static str;
 
-    fn seq(&self) -> i64;
+    /// Where the rows after this one begin.
+    fn after(&self) -> After;
 
     /// Whether it belongs to what is asked for.
     fn is_wanted(&self, seen: &mut Seen) -> bool;
@@ -43,7 +44,6 @@ pub(super) use rows;
 
 rows! {
     DeliveryRow {
-        seq: i64,
         id: String,
         received_at: i64,
         source: String,
@@ -109,13 +109,13 @@ rows! {
 }
 
 impl Kept for DeliveryRow {
-    const PAGE: &'static str = "SELECT seq, id, received_at, source, planned_at, parsed, \
+    const PAGE: &'static str = "SELECT id, received_at, source, planned_at, parsed, \
         trigger_event, created_at, uid, number, transition, moved_from, seat, decision, \
         held_until, replay_of, headers, body FROM cal_deliveries \
-        WHERE seq > $1 ORDER BY seq LIMIT $2";
+        WHERE id > $1 ORDER BY id LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Id(self.id.clone())
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -163,8 +163,8 @@ impl Kept for TaskRow {
         attempts, due_at, expires_at, claimed_at, settled_at, last_error FROM cal_tasks \
         WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -196,8 +196,8 @@ impl Kept for AttemptRow {
         a.ended_at, a.error FROM cal_attempts a JOIN cal_tasks t ON t.id = a.task_id \
         WHERE a.seq > $1 ORDER BY a.seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -220,8 +220,8 @@ impl Kept for BookingRow {
     const PAGE: &'static str = "SELECT seq, uid, chain, number, status, paid, title, start_at, \
         end_at, attendee_email FROM cal_bookings WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
@@ -252,8 +252,8 @@ impl Kept for AuditRow {
     const PAGE: &'static str = "SELECT seq, at, action, object, actor FROM cal_audit \
         WHERE seq > $1 ORDER BY seq LIMIT $2";
 
-    fn seq(&self) -> i64 {
-        self.seq
+    fn after(&self) -> After {
+        After::Seq(self.seq)
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
