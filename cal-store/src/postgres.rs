@@ -209,7 +209,7 @@ pub(crate) async fn try_to_write(conn: &mut PgConnection) -> Result<(), StoreErr
 
 /// Inserts deliveries that are not kept yet, in one statement, and returns how many were new.
 pub(crate) async fn insert(conn: &mut PgConnection, rows: &[Row]) -> Result<usize, sqlx::Error> {
-    // Behind FROM, the server would first copy what the arrays hold, which costs a fifth.
+    // Behind FROM, the server would first copy what the arrays hold: about a tenth of its time.
     const INSERT: &str = "INSERT INTO cal_deliveries (id, digest, received_at, source, headers, body) \
         SELECT unnest($1::text[]), unnest($2::bytea[]), unnest($3::bigint[]), unnest($4::text[]), \
             unnest($5::text[]), unnest($6::bytea[]) \
