@@ -27,10 +27,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .hook(AnalyticsHook::new(LocalAnalytics::new(store.clone())))
         .hook(Appointments::new(store.clone()))
         .hook(Payments::new(store))
-        .build();
+        .build()?;
     receiver.start();
     let app = Router::new().nest("/api/webhooks/cal", calcom::axum::router(receiver));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    axum::serve(listener, app).await?;
+    calcom::axum::serve(listener, app).await?;
     Ok(())
 }

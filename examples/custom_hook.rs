@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     let receiver = Receiver::builder(Verifier::new(secret)?)
         .store(store.clone())
         .hook(Counter { booked: AtomicU32::new(0) })
-        .build();
+        .build()?;
     for body in [
         r#"{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-05-04T09:30:00.000Z","payload":{
             "uid":"b1","title":"Strategy hour","startTime":"2026-05-11T08:00:00Z",

@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::env;
+use std::{env, time::Duration};
 
 use actix_web::{App, HttpServer, web};
 use calcom::{Hook, Receiver, Verifier};
@@ -27,11 +27,16 @@ async fn main() -> anyhow::Result<()> {
                     Ok(())
                 }),
         )
-        .build();
+        .build()?;
     let app = move || {
         let webhook = calcom::actix::configure(receiver.clone());
         App::new().service(web::scope("/api/webhooks/cal").configure(webhook))
     };
     println!("point the webhook to http://127.0.0.1:3000/api/webhooks/cal");
-    Ok(HttpServer::new(app).bind("127.0.0.1:3000")?.run().await?)
+    // What these cannot do is the business of a proxy in front: see the documentation of cal-actix.
+    let server = HttpServer::new(app)
+        .client_request_timeout(Duration::from_secs(10))
+        .keep_alive(Duration::from_secs(10))
+        .max_connections(256);
+    Ok(server.bind("127.0.0.1:3000")?.run().await?)
 }

@@ -1,6 +1,6 @@
 //! Receives Cal.com webhooks in axum, keeps them in SQLite and prints what happens to bookings.
 //!
-//! `CAL_WEBHOOK_SECRET=… cargo run --features axum,sqlite --example receive_axum`
+//! `CAL_WEBHOOK_SECRET=… cargo run --features serve,sqlite --example receive_axum`
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -28,9 +28,10 @@ async fn main() -> anyhow::Result<()> {
                     Ok(())
                 }),
         )
-        .build();
+        .build()?;
     let app = Router::new().nest("/api/webhooks/cal", calcom::axum::router(receiver));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("point the webhook to http://{}/api/webhooks/cal", listener.local_addr()?);
-    Ok(axum::serve(listener, app).await?)
+    let serve = calcom::axum::serve(listener, app);
+    Ok(serve.with_graceful_shutdown(calcom::axum::shutdown_signal()).await?)
 }

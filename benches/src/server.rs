@@ -50,8 +50,8 @@ impl Kind {
         let hook = Hook::named("nothing").on_booked(|_cx, _booking| async { Ok(()) });
         Ok(match self {
             Self::Noop => Router::new().route("/", post(|_body: Bytes| async { StatusCode::OK })),
-            Self::Door => cal_axum::router(receiver.build()),
-            Self::Hook => cal_axum::router(receiver.hook(hook).build()),
+            Self::Door => cal_axum::router(receiver.build()?),
+            Self::Hook => cal_axum::router(receiver.hook(hook).build()?),
         })
     }
 }

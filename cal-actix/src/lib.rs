@@ -4,21 +4,38 @@
 //! use actix_web::{App, web};
 //! use cal_webhook::{Hook, Receiver, Verifier};
 //!
-//! # fn main() -> Result<(), cal_webhook::EmptySecret> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let receiver = Receiver::builder(Verifier::new("the webhook's secret")?)
 //!     .hook(Hook::named("log").on_booked(|_cx, booking| async move {
 //!         println!("{} at {}", booking.title, booking.start);
 //!         Ok(())
 //!     }))
-//!     .build();
+//!     .build()?;
 //! let webhook = web::scope("/api/webhooks/cal").configure(cal_actix::configure(receiver));
 //! let app = App::new().service(webhook);
 //! # Ok(()) }
 //! ```
 //!
 //! The scope brings its own body limit and read timeout; what it answers to which request is the
-//! receiver's business, see [`Rejection`]. A client that is slow with its *headers* never gets as
-//! far as a scope: `HttpServer::client_request_timeout` is the limit for those.
+//! receiver's business, see [`Rejection`].
+//!
+//! # Limits of the server
+//!
+//! Clients that send no request, or never read an answer, never get as far as a scope. Set these on
+//! the `HttpServer`:
+//!
+//! | setting | default | what it is for |
+//! |---|---|---|
+//! | `client_request_timeout` | 5 seconds | how long the head of the first request may take |
+//! | `keep_alive` | 5 seconds | how long a connection may idle between two requests |
+//! | `client_disconnect_timeout` | 1 second | how long a connection that ends may take |
+//! | `max_connections` | 25,000 for each worker | keep it below the process's file descriptors |
+//!
+//! actix-web has no limit for clients that do not read, and none for the bodies of other routes. It
+//! stops accepting when it has `max_connections`, so a stranger who opens that many keeps deliveries
+//! out until they time out. Where strangers can reach the server, put a proxy in front that limits
+//! connections for each address and buffers requests, such as nginx with `limit_conn` and
+//! `proxy_request_buffering`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -33,10 +50,14 @@ use futures_util::{Stream, StreamExt};
 
 /// Makes a configuration that receives deliveries at its root; put it into a scope.
 ///
-/// POST stores a delivery, GET tells that the receiver is there.
+/// POST stores a delivery, GET tells that the receiver is there. A slash at the end of the webhook's
+/// address makes no difference.
 pub fn configure(receiver: Receiver) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
-        config.app_data(web::Data::new(receiver)).route("", web::route().to(receive));
+        config
+            .app_data(web::Data::new(receiver))
+            .route("", web::route().to(receive))
+            .route("/", web::route().to(receive));
     }
 }
 
@@ -67,8 +88,8 @@ async fn receive(
 ///     "seen"
 /// }
 ///
-/// # fn main() -> Result<(), cal_webhook::EmptySecret> {
-/// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build();
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build()?;
 /// let app = App::new()
 ///     .app_data(web::Data::new(receiver))
 ///     .service(web::resource("/cal").route(web::post().to(webhook)));

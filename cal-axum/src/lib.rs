@@ -4,22 +4,25 @@
 //! use axum::Router;
 //! use cal_webhook::{Hook, Receiver, Verifier};
 //!
-//! # fn main() -> Result<(), cal_webhook::EmptySecret> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let receiver = Receiver::builder(Verifier::new("the webhook's secret")?)
 //!     .hook(Hook::named("log").on_booked(|_cx, booking| async move {
 //!         println!("{} at {}", booking.title, booking.start);
 //!         Ok(())
 //!     }))
-//!     .build();
+//!     .build()?;
 //! let app: Router = Router::new().nest("/api/webhooks/cal", cal_axum::router(receiver));
 //! # Ok(()) }
 //! ```
 //!
 //! The router brings its own body limit and read timeout; what it answers to which request is the
-//! receiver's business, see [`Rejection`]. A client that is slow with its *headers* never gets as
-//! far as a router: put a limit on your server, such as hyper's `header_read_timeout`.
+//! receiver's business, see [`Rejection`]. Clients that send no request, or never read an answer,
+//! never get as far as a router: serve it with `serve` (feature `serve`), which has limits for them.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "serve")]
+mod serve;
 
 use axum::{
     Router,
@@ -31,14 +34,27 @@ use axum::{
 };
 use cal_webhook::{Head, Receiver, Rejection, Reply, Verified};
 
+#[cfg(feature = "serve")]
+pub use crate::serve::{Serve, serve, shutdown_signal};
+
 /// Makes a router that receives deliveries at its root; nest it where the webhook points to.
 ///
-/// POST stores a delivery, GET tells that the receiver is there.
+/// POST stores a delivery, GET tells that the receiver is there. A slash at the end of the webhook's
+/// address makes no difference.
 pub fn router<S>(receiver: Receiver) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Router::new().route("/", any(receive)).with_state(receiver)
+    Router::new().route("/", any(receive)).fallback(receive_at_slash).with_state(receiver)
+}
+
+/// Receives at the nested path with a slash behind it, which no route can name.
+async fn receive_at_slash(receiver: State<Receiver>, request: Request) -> Response {
+    if request.uri().path() == "/" {
+        receive(receiver, request).await
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
 }
 
 async fn receive(State(receiver): State<Receiver>, request: Request) -> Response {
@@ -61,8 +77,8 @@ async fn receive(State(receiver): State<Receiver>, request: Request) -> Response
 ///     "seen"
 /// }
 ///
-/// # fn main() -> Result<(), cal_webhook::EmptySecret> {
-/// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build();
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let receiver = Receiver::builder(Verifier::new("the webhook's secret")?).build()?;
 /// let app: Router = Router::new().route("/cal", post(webhook)).with_state(receiver);
 /// # Ok(()) }
 /// ```

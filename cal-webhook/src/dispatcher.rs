@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     Arrival, Context, DeliveryId, HookError, Lifecycle, Reminder, Task, TaskId, Transition,
-    lifecycle::Erased,
+    lifecycle::Erased, log::quietly,
 };
 
 /// How long a hook that was told to stop is waited for; one that blocks its thread never stops.
@@ -57,13 +57,13 @@ impl Dispatcher {
         Self { hooks: Vec::new() }
     }
 
-    /// Adds a hook; of two with one name the later one counts.
+    /// Adds a hook.
+    ///
+    /// Give each a name of its own: a [`Receiver`](crate::Receiver) insists on it.
     #[must_use]
     pub fn hook(mut self, hook: impl Lifecycle) -> Self {
-        let name = Arc::<str>::from(hook.name());
-        self.hooks.retain(|known| known.name != name);
         self.hooks.push(Registered {
-            name,
+            name: hook.name().into(),
             concurrency: hook.concurrency().max(1),
             timeout: hook.timeout(),
             hook: Arc::new(hook),
@@ -95,7 +95,7 @@ impl Dispatcher {
         };
         let asked = catch_unwind(AssertUnwindSafe(|| hook.reminders(transition, delivery)));
         asked.unwrap_or_else(|_| {
-            tracing::error!(hook = &**name, "a hook panicked over its reminders");
+            quietly(|| tracing::error!(hook = &**name, "a hook panicked over its reminders"));
             Vec::new()
         })
     }

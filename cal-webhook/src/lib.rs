@@ -13,7 +13,7 @@
 //!         println!("{} at {}", booking.title, booking.start);
 //!         Ok(())
 //!     }))
-//!     .build();
+//!     .build()?;
 //! # Ok(()) }
 //! ```
 //!
@@ -25,13 +25,14 @@
 //! | name | labels | what |
 //! |---|---|---|
 //! | `cal_deliveries_total` | `outcome`: `stored`, `duplicate` | verified deliveries that the store took |
-//! | `cal_refusals_total` | `reason`: `encoded`, `interrupted`, `method`, `slow`, `too_large`, `unavailable`, `unverified` | requests that were refused |
+//! | `cal_refusals_total` | `reason`: `busy`, `encoded`, `interrupted`, `method`, `slow`, `too_large`, `unavailable`, `unverified` | requests that were refused |
 //! | `cal_acknowledge_seconds` | | from the last byte of a delivery to its answer of 200 |
 //! | `cal_tasks_total` | `hook`; `outcome`: `done`, `retry`, `dead`, `lost`, `released` | attempts that ended |
 //! | `cal_hook_seconds` | `hook` | how long hooks took, also those that failed |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod budget;
 mod chain;
 mod clock;
 mod context;
@@ -42,6 +43,8 @@ mod error;
 mod head;
 mod hook;
 mod lifecycle;
+#[doc(hidden)]
+pub mod log;
 mod memory;
 mod metrics;
 mod payload;
@@ -67,7 +70,7 @@ pub use hook::Hook;
 pub use lifecycle::Lifecycle;
 pub use memory::MemoryStore;
 pub use reading::Reading;
-pub use receiver::{Receiver, ReceiverBuilder};
+pub use receiver::{BuildError, Receiver, ReceiverBuilder};
 pub use record::{BookingRecord, DeliveryRecord, HistoryItem, TaskRecord};
 pub use reply::{Rejection, Reply};
 pub use signature::SIGNATURE_HEADER;

@@ -43,6 +43,7 @@ mod form {
     /// Counts a request that was refused.
     pub(crate) fn refused(rejection: &Rejection) {
         let reason = match rejection {
+            Rejection::Busy => "busy",
             Rejection::Encoded => "encoded",
             Rejection::Interrupted => "interrupted",
             Rejection::Method { .. } => "method",

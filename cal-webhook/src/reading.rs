@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Change, Seat, Subject, Transition,
     chain::{About, Rank},
+    log::quietly,
 };
 
 /// The longest text that counts as an id; Cal.com's uids have 22 letters.
@@ -56,7 +57,9 @@ impl Reading {
             (delivery, reading)
         });
         read.unwrap_or_else(|_| {
-            tracing::error!("reading a delivery panicked; please report what it looks like");
+            quietly(|| {
+                tracing::error!("reading a delivery panicked; please report what it looks like");
+            });
             (Delivery::parse(Bytes::new()), None)
         })
     }

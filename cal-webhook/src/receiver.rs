@@ -7,15 +7,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time;
 
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
-    StoreError, Verified, Verifier, crash,
+    StoreError, Verified, Verifier,
+    budget::{Budget, STEP},
+    crash,
     head::Method,
+    log::{OneLine, quietly},
     metrics::{self, Stopwatch},
     worker::{ErasedStore, Worker},
 };
@@ -40,6 +43,7 @@ struct Inner {
     dispatcher: Dispatcher,
     body_limit: usize,
     read_timeout: Duration,
+    unverified: Budget,
     post: Mutex<Post>,
 }
 
@@ -59,6 +63,7 @@ impl Receiver {
             dispatcher: Dispatcher::new(),
             body_limit: 1024 * 1024,
             read_timeout: Duration::from_secs(10),
+            unverified_limit: 64 * 1024 * 1024,
         }
     }
 
@@ -82,7 +87,8 @@ impl Receiver {
                 accepted.into()
             }
             Err(error) => {
-                tracing::error!(size, error = %chain(&error), "could not store a delivery");
+                let error = chain(&error);
+                quietly(|| tracing::error!(size, %error, "could not store a delivery"));
                 Rejection::Unavailable.into()
             }
         }
@@ -133,6 +139,16 @@ impl Receiver {
         }
     }
 
+    /// Whether deliveries are planned and hooks are run.
+    ///
+    /// No worker runs before [`Receiver::start`] or the first delivery, nor after
+    /// [`Receiver::shutdown`], nor for a moment after it panicked: it starts again by itself.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        let post = self.post();
+        !post.is_closed && post.worker.as_ref().is_some_and(Worker::is_working)
+    }
+
     /// Stops the worker for good, and waits until it has stopped.
     ///
     /// From now on nothing is planned and no hook is started. Hooks that run may end within the
@@ -176,7 +192,7 @@ impl Receiver {
         };
         if let Err(reason) = &admitted {
             metrics::refused(reason);
-            tracing::warn!(size, %reason, "refused a request");
+            quietly(|| tracing::warn!(size, %reason, "refused a request"));
         }
         admitted
     }
@@ -197,7 +213,8 @@ impl Receiver {
         if head.length.is_some_and(|length| length > body_limit as u64) {
             return Err(Rejection::TooLarge { limit: body_limit });
         }
-        let body = time::timeout(read_timeout, read(body, body_limit, size))
+        let body = read(body, body_limit, &self.inner.unverified, size);
+        let body = time::timeout(read_timeout, body)
             .await
             .map_err(|_| Rejection::Slow(read_timeout))??;
         Ok(self.inner.verifier.check(body, head.signature?)?)
@@ -205,14 +222,34 @@ impl Receiver {
 }
 
 /// Reads a body up to the limit; a body in one piece is not copied.
-async fn read<B, E>(body: B, limit: usize, size: &mut usize) -> Result<Bytes, Rejection>
+///
+/// While something is missing, what has arrived counts against the budget.
+async fn read<B, E>(
+    body: B,
+    limit: usize,
+    budget: &Budget,
+    size: &mut usize,
+) -> Result<Bytes, Rejection>
 where
     B: Stream<Item = Result<Bytes, E>>,
 {
     let mut body = pin!(body);
+    let mut hold = budget.hold();
     let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    while let Some(chunk) = body.next().await {
+    let mut whole = Vec::new();
+    loop {
+        let chunk = match body.next().now_or_never() {
+            Some(chunk) => chunk,
+            None => {
+                hold.cover(first.len().max(whole.capacity()))?;
+                tokio::select! {
+                    biased;
+                    chunk = body.next() => chunk,
+                    () = hold.gave_way() => return Err(Rejection::Busy),
+                }
+            }
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|_| Rejection::Interrupted)?;
         *size += chunk.len();
         if *size > limit {
@@ -221,21 +258,28 @@ where
         if first.is_empty() && whole.is_empty() {
             first = chunk;
         } else {
-            if whole.is_empty() {
-                whole.extend_from_slice(&std::mem::take(&mut first));
-            }
-            whole.extend_from_slice(&chunk);
+            append(&mut whole, &std::mem::take(&mut first));
+            append(&mut whole, &chunk);
         }
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    Ok(if whole.is_empty() { first } else { whole.into_boxed_slice().into() })
 }
 
-/// Writes an error and what caused it.
+/// Appends a piece, with room for whole steps and no more.
+fn append(whole: &mut Vec<u8>, piece: &[u8]) {
+    let needed = whole.len() + piece.len();
+    if needed > whole.capacity() {
+        whole.reserve_exact(needed.next_multiple_of(STEP) - whole.len());
+    }
+    whole.extend_from_slice(piece);
+}
+
+/// Writes an error and what caused it, in one line.
 pub(crate) fn chain(error: &StoreError) -> String {
-    let mut text = error.to_string();
+    let mut text = OneLine(error).to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        text = format!("{text}: {}", OneLine(error));
         cause = error.source();
     }
     text
@@ -260,10 +304,11 @@ pub struct ReceiverBuilder {
     dispatcher: Dispatcher,
     body_limit: usize,
     read_timeout: Duration,
+    unverified_limit: usize,
 }
 
 impl ReceiverBuilder {
-    /// Adds a hook; of two with one name the later one counts.
+    /// Adds a hook, with a name that no other one has.
     pub fn hook(mut self, hook: impl Lifecycle) -> Self {
         self.dispatcher = self.dispatcher.hook(hook);
         self
@@ -292,21 +337,53 @@ impl ReceiverBuilder {
         self
     }
 
+    /// Sets how much may be held of bodies that are still arriving, 64 MiB by default.
+    ///
+    /// Nobody has verified those yet, and strangers may send as many as they like. A quarter is for
+    /// bodies of up to 16 KiB, the rest for longer ones, with room for at least one body of the
+    /// largest size. When there is too much, the body that has been arriving for longest is refused
+    /// with 503 and `Retry-After`.
+    pub fn unverified_limit(mut self, bytes: usize) -> Self {
+        self.unverified_limit = bytes;
+        self
+    }
+
     /// Builds the receiver.
-    #[must_use]
-    pub fn build(self) -> Receiver {
+    ///
+    /// # Errors
+    ///
+    /// Fails when two hooks have one name: the store tells their tasks apart by it.
+    pub fn build(self) -> Result<Receiver, BuildError> {
+        let mut names: Vec<&str> = self.dispatcher.names().collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(BuildError::DoubledHook { name: pair[0].to_owned() });
+        }
         metrics::describe();
-        Receiver {
+        Ok(Receiver {
             inner: Arc::new(Inner {
                 verifier: self.verifier,
                 store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
                 dispatcher: self.dispatcher,
                 body_limit: self.body_limit,
                 read_timeout: self.read_timeout,
+                unverified: Budget::new(self.unverified_limit, self.body_limit),
                 post: Mutex::default(),
             }),
-        }
+        })
     }
+}
+
+/// Why a receiver could not be built.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two hooks have one name.
+    #[error("expected every hook to have a name of its own, found two named {name:?}")]
+    DoubledHook {
+        /// The name.
+        name: String,
+    },
 }
 
 impl fmt::Debug for ReceiverBuilder {

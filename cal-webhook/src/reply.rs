@@ -74,6 +74,9 @@ impl From<Accepted> for Reply {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
+    /// Too much is arriving at once that nobody has verified.
+    #[error("too many bodies are arriving at once; send it again")]
+    Busy,
     /// The body is compressed: the signature is over the bytes as they were written.
     #[error("expected a body without content-encoding")]
     Encoded,
@@ -118,7 +121,7 @@ impl Rejection {
             Self::TooLarge { .. } => 413,
             Self::Encoded => 415,
             Self::Unmounted => 500,
-            Self::Unavailable => 503,
+            Self::Busy | Self::Unavailable => 503,
         }
     }
 }
@@ -127,15 +130,18 @@ impl From<Rejection> for Reply {
     fn from(rejection: Rejection) -> Self {
         let body = json!({ "error": rejection.to_string() });
         let mut reply = Self::json(rejection.status(), body.to_string());
+        if rejection.status() == 503 {
+            reply.headers.push(("retry-after", "5"));
+        }
         match rejection {
             // The rest of the body was not read, so the connection cannot be used again.
-            Rejection::Encoded
+            Rejection::Busy
+            | Rejection::Encoded
             | Rejection::Interrupted
             | Rejection::Slow(_)
             | Rejection::TooLarge { .. } => reply.headers.push(CLOSE),
             Rejection::Method { allow } => reply.headers.push(("allow", allow)),
-            Rejection::Unavailable => reply.headers.push(("retry-after", "5")),
-            Rejection::Unmounted | Rejection::Unverified(_) => {}
+            Rejection::Unavailable | Rejection::Unmounted | Rejection::Unverified(_) => {}
         }
         reply
     }

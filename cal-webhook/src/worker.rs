@@ -7,11 +7,24 @@ mod erased;
 mod outage;
 mod run;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use futures_util::FutureExt;
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{self, Instant},
+};
 
-use crate::{Dispatcher, clock::Moment};
+use crate::{Dispatcher, clock::Moment, log::quietly};
 
 use engine::Engine;
 
@@ -35,6 +48,7 @@ const LAST: Duration = Duration::from_secs(5);
 /// A running worker; when this is dropped, it stops at once, and its hooks with it.
 pub(crate) struct Worker {
     engine: JoinHandle<()>,
+    is_working: Arc<AtomicBool>,
     /// Until when running hooks may go on, once the worker is told to stop.
     end: Arc<watch::Sender<Option<Instant>>>,
 }
@@ -43,16 +57,20 @@ impl Worker {
     /// Starts a worker on the current runtime.
     pub(crate) fn start(store: &Arc<dyn ErasedStore>, dispatcher: &Dispatcher) -> Self {
         let (store, dispatcher) = (Arc::clone(store), dispatcher.clone());
-        let (end, mut ends) = watch::channel(None);
-        let engine = tokio::spawn(async move {
-            Engine::new(&store, &dispatcher).run(&mut ends).await;
-        });
-        Self { engine, end: Arc::new(end) }
+        let (end, ends) = watch::channel(None);
+        let is_working = Arc::new(AtomicBool::new(true));
+        let engine = supervise(store, dispatcher, ends, Arc::clone(&is_working));
+        Self { engine: tokio::spawn(engine), is_working, end: Arc::new(end) }
     }
 
     /// Whether it stopped, because the runtime it was started on has ended.
     pub(crate) fn is_finished(&self) -> bool {
         self.engine.is_finished()
+    }
+
+    /// Whether it plans and runs tasks, and does not rest after a panic.
+    pub(crate) fn is_working(&self) -> bool {
+        !self.is_finished() && self.is_working.load(Ordering::Relaxed)
     }
 
     /// Tells the worker to stop, and returns what waits until it has.
@@ -69,6 +87,30 @@ impl Worker {
         });
         let end = Arc::clone(&self.end);
         async move { end.closed().await }
+    }
+}
+
+/// Runs an engine until it is told to stop, and another one when it panics.
+///
+/// Tasks that the old one held come free when their claims run out.
+async fn supervise(
+    store: Arc<dyn ErasedStore>,
+    dispatcher: Dispatcher,
+    mut ends: watch::Receiver<Option<Instant>>,
+    is_working: Arc<AtomicBool>,
+) {
+    loop {
+        let work = Engine::new(&store, &dispatcher).run(&mut ends);
+        let ended = AssertUnwindSafe(work).catch_unwind().await;
+        is_working.store(false, Ordering::Relaxed);
+        if ended.is_ok() {
+            return;
+        }
+        quietly(|| tracing::error!("the worker panicked; it starts again"));
+        // A time to stop that has come meanwhile has been seen by the one that panicked.
+        ends.mark_changed();
+        time::sleep(PAUSE).await;
+        is_working.store(true, Ordering::Relaxed);
     }
 }
 

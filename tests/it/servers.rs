@@ -9,11 +9,6 @@ use std::{
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use axum::{Router, routing::any};
 use calcom::{MemoryStore, Receiver, Verifier};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) const SECRET: &str = "a test secret";
@@ -21,6 +16,8 @@ pub(crate) const OLD_SECRET: &str = "the secret before that";
 
 /// The receiver with small limits.
 pub(crate) const HOOK: &str = "/api/webhooks/cal";
+/// Its address as many people write it.
+pub(crate) const SLASHED: &str = "/api/webhooks/cal/";
 /// A handler of its own, which extracts from requests what the receiver with small limits trusts.
 pub(crate) const SIGNED: &str = "/signed";
 /// A receiver that trusts two secrets.
@@ -49,7 +46,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves axum through hyper itself, because `axum::serve` has no limit for slow headers.
     pub(crate) fn axum() -> Self {
         let (runtime, listener, store) = prepare();
         let address = listener.local_addr().unwrap();
@@ -63,18 +59,7 @@ impl Server {
         runtime.spawn(async move {
             listener.set_nonblocking(true).unwrap();
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEAD_TIMEOUT)
-                    // Without it hyper drops a request whose client is done with writing; actix-web
-                    // answers those unless told otherwise.
-                    .half_close(true)
-                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
-                // Clients of this suite break off on purpose, so errors are nobody's business.
-                tokio::spawn(async move { drop(connection.await) });
-            }
+            calcom::axum::serve(listener, app).header_timeout(HEAD_TIMEOUT).await.unwrap();
         });
         Self { name: "axum", address, store, runtime, actix: None }
     }
@@ -145,12 +130,12 @@ impl Receivers {
         let trusted = || Verifier::new(SECRET).unwrap();
         let small = |verifier| {
             let builder = Receiver::builder(verifier).store(store.clone());
-            builder.body_limit(LIMIT).read_timeout(READ_TIMEOUT).build()
+            builder.body_limit(LIMIT).read_timeout(READ_TIMEOUT).build().unwrap()
         };
         Self {
             hook: small(trusted()),
             rotating: small(trusted().or(OLD_SECRET).unwrap()),
-            roomy: Receiver::builder(trusted()).store(store.clone()).build(),
+            roomy: Receiver::builder(trusted()).store(store.clone()).build().unwrap(),
         }
     }
 }

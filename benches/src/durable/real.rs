@@ -44,7 +44,7 @@ pub(super) async fn router(url: &str, hooks: usize, hang: bool) -> Result<(Route
             }));
     }
     let work = Work { store, hooks, ran };
-    Ok((cal_axum::router(receiver.build()), Some(work)))
+    Ok((cal_axum::router(receiver.build()?), Some(work)))
 }
 
 impl Work {

@@ -55,6 +55,7 @@ fn receiver(store: &SqlStore, gate: &Gate, hub: &Hub) -> Receiver {
         .hook(AnalyticsHook::new(LocalAnalytics::new(store.clone())))
         .hook(Payments::new(store.clone()))
         .build()
+        .unwrap()
 }
 
 fn mailer(store: &SqlStore, url: &str) -> Mailer {
@@ -109,7 +110,7 @@ async fn a_greylisted_reminder_is_sent_once() {
         let receiver = Receiver::builder(Verifier::new(bodies::SECRET).unwrap())
             .store(store.clone())
             .hook(mailer(&store, &office.url).sequence("reminders", plan::reminders()));
-        let day = Day::new(time.clone(), store, receiver.build());
+        let day = Day::new(time.clone(), store, receiver.build().unwrap());
         let mut guest = Guest::new("greylisted", time.start + TimeDelta::hours(FAR));
         guest.email = unique("greylisted-reminder");
         guest.books(&day).await;

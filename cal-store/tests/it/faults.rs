@@ -43,7 +43,7 @@ fn receiver(store: &SqlStore) -> (Receiver, Runs) {
         async { Ok(()) }
     });
     let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone());
-    (builder.hook(hook).build(), runs)
+    (builder.hook(hook).build().unwrap(), runs)
 }
 
 /// A receiver that only takes in: its worker has stopped before it began.

@@ -14,7 +14,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use crate::{Dispatcher, HookError, StoreError, Task, TaskId, crash};
+use crate::{Dispatcher, HookError, StoreError, Task, TaskId, crash, log::quietly};
 
 use super::{
     GLANCE, LAST, LEASE, PATIENCE, PAUSE,
@@ -119,7 +119,8 @@ impl<'a> Engine<'a> {
                 }
                 () = time::sleep_until(end), if self.end.is_some() => {
                     if self.is_overdue {
-                        tracing::error!(tasks = self.runs.len(), "tasks could not be released");
+                        let tasks = self.runs.len();
+                        quietly(|| tracing::error!(tasks, "tasks could not be released"));
                         return;
                     }
                     self.is_overdue = true;
@@ -275,7 +276,8 @@ impl<'a> Engine<'a> {
                 self.outage.worked(Chore::Claim(desk));
                 self.is_outdated |= !tasks.is_empty();
                 if asked.elapsed() >= LEASE {
-                    tracing::warn!(tasks = tasks.len(), "claims ran out before the store answered");
+                    let tasks = tasks.len();
+                    quietly(|| tracing::warn!(tasks, "claims ran out before the store answered"));
                     return;
                 }
                 for task in tasks {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
-use crate::{StoreError, receiver::chain};
+use crate::{StoreError, log::quietly, receiver::chain};
 
 use super::engine::RunId;
 
@@ -38,7 +38,8 @@ impl Outage {
     pub(super) fn failed(&mut self, chore: Chore, error: &StoreError) {
         if self.failing.is_empty() {
             self.since = Instant::now();
-            tracing::error!(error = %chain(error), "the store failed; trying again every second");
+            let error = chain(error);
+            quietly(|| tracing::error!(%error, "the store failed; trying again every second"));
         }
         self.failing.insert(chore);
     }
@@ -53,7 +54,7 @@ impl Outage {
     pub(super) fn forget(&mut self, chore: Chore) {
         if self.failing.remove(&chore) && self.failing.is_empty() {
             let seconds = self.since.elapsed().as_secs();
-            tracing::info!(seconds, "the store works again");
+            quietly(|| tracing::info!(seconds, "the store works again"));
         }
     }
 

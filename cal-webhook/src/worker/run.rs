@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::{HookError, Settlement, Task, retry};
+use crate::{
+    HookError, Settlement, Task,
+    log::{OneLine, quietly},
+    retry,
+};
 
 /// How many characters of a hook's error are kept.
 const ERROR: usize = 1000;
@@ -70,14 +74,19 @@ impl Run {
         let (delivery, reminder) = (delivery_id, reminder.as_deref());
         match result {
             None => {
-                tracing::info!(hook, reminder, attempt, %delivery, "a hook was stopped at shutdown");
+                quietly(|| {
+                    tracing::info!(hook, reminder, attempt, %delivery, "a hook was stopped at shutdown");
+                });
                 Settlement::Released
             }
             Some(Ok(())) => Settlement::Done,
             Some(Err(error)) => {
                 let settlement = after_failure(&error, *attempt, *expires_in);
                 let again = matches!(settlement, Settlement::Retry { .. });
-                tracing::warn!(hook, reminder, attempt, %delivery, %error, again, "a hook failed");
+                quietly(|| {
+                    let error = OneLine(&error);
+                    tracing::warn!(hook, reminder, attempt, %delivery, %error, again, "a hook failed");
+                });
                 settlement
             }
         }
@@ -87,7 +96,7 @@ impl Run {
     pub(super) fn report_loss(&self, what: &'static str) {
         let Task { hook, attempt, delivery_id, reminder, .. } = &*self.task;
         let (delivery, reminder) = (delivery_id, reminder.as_deref());
-        tracing::warn!(hook, reminder, attempt, %delivery, "{what}");
+        quietly(|| tracing::warn!(hook, reminder, attempt, %delivery, "{what}"));
     }
 }
 

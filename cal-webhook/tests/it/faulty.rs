@@ -22,10 +22,21 @@ pub(crate) enum Fault {
     Hangs,
     /// It has a bug.
     Panics,
+    /// It has a bug that shows when its answer is let go.
+    PanicsLate,
     /// It takes its time.
     Slow(Duration),
     /// It answers when so many wait for it.
     Waits(Arc<Barrier>),
+}
+
+/// Panics when it is dropped.
+struct Bug;
+
+impl Drop for Bug {
+    fn drop(&mut self) {
+        panic!("a bug in a store");
+    }
 }
 
 /// A store in memory with faults. Clones share both.
@@ -71,6 +82,10 @@ impl Faulty {
             Some(Fault::Fails) => Err(StoreError::new("the disk is gone")),
             Some(Fault::Hangs) => pending().await,
             Some(Fault::Panics) => panic!("a bug in a store"),
+            Some(Fault::PanicsLate) => {
+                let _bug = Bug;
+                pending().await
+            }
             Some(Fault::Slow(time)) => {
                 sleep(time).await;
                 Ok(())

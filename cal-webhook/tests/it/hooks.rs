@@ -240,21 +240,6 @@ async fn a_reminder_that_nobody_acts_on_fails_for_good() {
     assert!(diary.lines().is_empty());
 }
 
-#[tokio::test]
-async fn of_two_hooks_with_one_name_the_later_one_counts() {
-    let diary = Diary::default();
-    let hook = |line: &'static str| {
-        let diary = diary.clone();
-        Hook::named("mail").on_booked(move |_, _| {
-            diary.note(line);
-            async { Ok(()) }
-        })
-    };
-    let dispatcher = Dispatcher::new().hook(hook("first")).hook(hook("second"));
-    dispatch(&dispatcher, &booking("BOOKING_CREATED", json!({}))).await;
-    assert_eq!(diary.lines(), ["second"]);
-}
-
 #[test]
 fn a_question_mark_makes_a_transient_failure() {
     fn send() -> Result<(), HookError> {

@@ -8,7 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use cal_webhook::{Head, Hook, Receiver, SIGNATURE_HEADER, Signer, Verifier};
+use cal_webhook::{
+    Head, Hook, HookError, MemoryStore, Receiver, SIGNATURE_HEADER, Signer, TaskState, Verifier,
+};
 use futures_util::stream;
 use serde_json::json;
 use tracing::subscriber::DefaultGuard;
@@ -17,6 +19,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::{
     bodies::{SECRET, arrival, booking},
     faulty::{Fault, Faulty},
+    receiver::post,
 };
 
 /// Collects the log.
@@ -62,7 +65,7 @@ impl Log {
 /// Logs everything there is while a body with this signature is received.
 async fn log_of(body: &'static str, signature: &str) -> String {
     let (log, guard) = Log::start();
-    let receiver = Receiver::builder(Verifier::new(SECRET).unwrap()).build();
+    let receiver = Receiver::builder(Verifier::new(SECRET).unwrap()).build().unwrap();
     let head = Head::new("POST", [(SIGNATURE_HEADER, signature.as_bytes())]);
     let body = stream::iter([Ok::<_, Infallible>(Bytes::from_static(body.as_bytes()))]);
     receiver.receive(head, body).await;
@@ -90,6 +93,63 @@ async fn a_delivery_that_was_stored_is_not_logged() {
     assert!(!log.contains("piet") && !log.contains(SECRET), "{log}");
 }
 
+/// A log whose output is gone, and whose writer takes that for a reason to panic.
+struct Gone;
+
+impl io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        panic!("failed printing to stdout: Broken pipe");
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_panics_stops_neither_answers_nor_hooks() {
+    let subscriber = tracing_subscriber::fmt().with_env_filter("trace").with_writer(|| Gone);
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let store = Faulty::default();
+    let hook = Hook::named("mail").on_booked(|cx, _| {
+        let attempt = cx.attempt();
+        async move { if attempt < 3 { Err(HookError::transient("busy")) } else { Ok(()) } }
+    });
+    let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone());
+    let receiver = builder.hook(hook).build().unwrap();
+    let head = Head::new("POST", [(SIGNATURE_HEADER, &b"forged"[..])]);
+    let body = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"{}"))]);
+    assert_eq!(receiver.receive(head, body).await.status(), 401);
+    store.goes_down();
+    let body = booking("BOOKING_CREATED", json!({}));
+    assert_eq!(post(&receiver, body).await.status(), 200);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    store.comes_back();
+    store.store.idle().await;
+    let task = store.store.tasks(2, None).remove(0);
+    assert_eq!((task.state, task.attempts), (TaskState::Done, 3));
+    assert!(receiver.is_working());
+    receiver.shutdown(Duration::from_secs(10)).await;
+    assert!(!receiver.is_working());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_hook_says_begins_no_line_of_its_own() {
+    let (log, _guard) = Log::start();
+    let store = MemoryStore::new();
+    let forged = "550 no such box\r\n2026-01-01T00:00:00Z ERROR the store failed\u{1b}[31m";
+    let hook =
+        Hook::named("mail").on_booked(move |_, _| async move { Err(HookError::permanent(forged)) });
+    let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone());
+    let receiver = builder.hook(hook).build().unwrap();
+    post(&receiver, booking("BOOKING_CREATED", json!({}))).await;
+    store.idle().await;
+    let log = log.text();
+    assert!(log.contains("550 no such box"), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("2026-01-01")), "{log}");
+    assert!(!log.contains('\u{1b}'), "{log}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_the_store_is_logged_when_it_starts_and_when_it_ends() {
     let (log, _guard) = Log::start();
@@ -101,7 +161,8 @@ async fn an_outage_of_the_store_is_logged_when_it_starts_and_when_it_ends() {
         })
     });
     let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone());
-    let receiver = hooks.into_iter().fold(builder, |builder, hook| builder.hook(hook)).build();
+    let receiver =
+        hooks.into_iter().fold(builder, |builder, hook| builder.hook(hook)).build().unwrap();
     for outage in 0..2 {
         // The second time one part of the store fails while the others work.
         if outage == 0 {

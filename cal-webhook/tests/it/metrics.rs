@@ -88,7 +88,8 @@ async fn deliveries_refusals_and_tasks_are_counted_and_described() {
         .store(store.clone())
         .hook(Hook::named("mail"))
         .hook(crm)
-        .build();
+        .build()
+        .unwrap();
     let body = booking("BOOKING_CREATED", json!({}));
     post(&receiver, body.clone()).await;
     post(&receiver, body).await;

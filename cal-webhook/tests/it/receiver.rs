@@ -4,18 +4,21 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cal_webhook::{
-    Head, Hook, HookError, MemoryStore, Receiver, ReceiverBuilder, Rejection, Reply,
+    BuildError, Head, Hook, HookError, MemoryStore, Receiver, ReceiverBuilder, Rejection, Reply,
     SIGNATURE_HEADER, Signer, TaskRecord, TaskState, Verifier,
 };
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::{
     sync::{Barrier, mpsc},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use crate::bodies::{SECRET, booking};
+
+/// Longer than anything here takes, so that a test that waits in vain fails.
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn builder() -> ReceiverBuilder {
     Receiver::builder(Verifier::new(SECRET).unwrap())
@@ -55,7 +58,8 @@ async fn hooks_run_after_the_answer_and_in_the_order_of_the_booking() {
                     async move { Ok(seen.send(format!("elsewhere {}", booking.title))?) }
                 }),
         )
-        .build();
+        .build()
+        .unwrap();
     // Both are answered while the first hook is still held back.
     assert_eq!(post(&receiver, booking("BOOKING_CREATED", json!({}))).await.status(), 200);
     assert_eq!(post(&receiver, booking("BOOKING_LOCATION_UPDATED", json!({}))).await.status(), 200);
@@ -69,7 +73,7 @@ async fn hooks_run_after_the_answer_and_in_the_order_of_the_booking() {
 /// Runs a hook on one booking until nothing waits any more, and returns its task.
 async fn settled(hook: Hook) -> TaskRecord {
     let store = MemoryStore::new();
-    let receiver = builder().store(store.clone()).hook(hook).build();
+    let receiver = builder().store(store.clone()).hook(hook).build().unwrap();
     post(&receiver, booking("BOOKING_CREATED", json!({}))).await;
     store.idle().await;
     store.tasks(1, None).swap_remove(0)
@@ -131,7 +135,8 @@ async fn a_hook_that_hangs_on_many_bookings_leaves_the_others_their_place() {
             let sent = seen.send(());
             async move { Ok(sent?) }
         }))
-        .build();
+        .build()
+        .unwrap();
     for number in 0..100 {
         let body = booking("BOOKING_CREATED", json!({"uid": format!("booking {number}")}));
         assert_eq!(post(&receiver, body).await.status(), 200);
@@ -143,8 +148,10 @@ async fn a_hook_that_hangs_on_many_bookings_leaves_the_others_their_place() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_without_room_lets_the_worker_rest() {
-    let receiver =
-        builder().hook(Hook::named("hangs").on_booked(|_, _| std::future::pending())).build();
+    let receiver = builder()
+        .hook(Hook::named("hangs").on_booked(|_, _| std::future::pending()))
+        .build()
+        .unwrap();
     for number in 0..100 {
         let body = booking("BOOKING_CREATED", json!({"uid": format!("booking {number}")}));
         assert_eq!(post(&receiver, body).await.status(), 200);
@@ -161,7 +168,8 @@ fn hooks_go_on_when_the_runtime_they_ran_on_has_ended() {
             let sent = seen.send(booking.uid.clone());
             async move { Ok(sent?) }
         }))
-        .build();
+        .build()
+        .unwrap();
     for uid in ["first", "second"] {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
@@ -173,7 +181,7 @@ fn hooks_go_on_when_the_runtime_they_ran_on_has_ended() {
 
 #[tokio::test]
 async fn what_was_stored_is_named_again_when_it_is_repeated() {
-    let receiver = builder().build();
+    let receiver = builder().build().unwrap();
     let body = booking("BOOKING_CREATED", json!({}));
     let first = json_of(post(&receiver, body.clone()).await);
     let second = json_of(post(&receiver, body).await);
@@ -187,7 +195,8 @@ async fn a_full_store_asks_the_sender_to_come_again() {
     let receiver = builder()
         .store(MemoryStore::with_capacity(1))
         .hook(Hook::named("hangs").on_booked(|_, _| std::future::pending()))
-        .build();
+        .build()
+        .unwrap();
     assert_eq!(post(&receiver, booking("BOOKING_CREATED", json!({}))).await.status(), 200);
     let reply = post(&receiver, booking("BOOKING_CREATED", json!({"uid": "second"}))).await;
     assert_eq!(reply.status(), 503);
@@ -197,7 +206,7 @@ async fn a_full_store_asks_the_sender_to_come_again() {
 
 #[tokio::test]
 async fn an_endless_body_is_cut_off_at_the_limit() {
-    let receiver = builder().body_limit(1000).build();
+    let receiver = builder().body_limit(1000).build().unwrap();
     let head = || Head::new("POST", [(SIGNATURE_HEADER, &b"no matter"[..])]);
     let endless = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b' '; 300])));
     let refused = receiver.admit(head(), endless).await;
@@ -206,15 +215,66 @@ async fn an_endless_body_is_cut_off_at_the_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stalls_is_given_up() {
-    let receiver = builder().read_timeout(Duration::from_secs(3)).build();
+    let receiver = builder().read_timeout(Duration::from_secs(3)).build().unwrap();
     let head = Head::new("POST", [(SIGNATURE_HEADER, &b"no matter"[..])]);
     let refused = receiver.admit(head, stream::pending::<Result<Bytes, Infallible>>()).await;
     assert_eq!(refused, Err(Rejection::Slow(Duration::from_secs(3))));
 }
 
+#[tokio::test]
+async fn strangers_who_never_end_their_bodies_give_way() {
+    let receiver = builder().unverified_limit(4 * 1024 * 1024).build().unwrap();
+    // What one of them has sent, and then nothing more.
+    let unfinished = |bytes: usize| {
+        let head = Head::new("POST", [(SIGNATURE_HEADER, &b"no matter"[..])]);
+        let sent = stream::iter([Ok::<_, Infallible>(Bytes::from(vec![b' '; bytes]))]);
+        let receiver = receiver.clone();
+        tokio::spawn(async move { receiver.receive(head, sent.chain(stream::pending())).await })
+    };
+    let large: Vec<_> = (0..5).map(|_| unfinished(1024 * 1024)).collect();
+    let small: Vec<_> = (0..65).map(|_| unfinished(10)).collect();
+    for (name, strangers) in [("large", large), ("small", small)] {
+        let first = strangers.into_iter().next().unwrap();
+        let refused = timeout(MINUTE, first).await.expect(name).unwrap();
+        assert_eq!(refused.status(), 503, "{name}");
+        assert!(refused.headers().contains(&("retry-after", "5")), "{name}");
+        assert!(refused.ends_connection(), "{name}");
+    }
+    for size in [100, 20_000, 1_000_000] {
+        let body = booking("BOOKING_CREATED", json!({"additionalNotes": " ".repeat(size)}));
+        let body = Bytes::from(body);
+        let signature = Signer::new(SECRET).unwrap().sign(&body);
+        let head = Head::new("POST", [(SIGNATURE_HEADER, signature.as_bytes())]);
+        let (sender, receiver_of_pieces) = mpsc::unbounded_channel();
+        let pieces = stream::unfold(receiver_of_pieces, async |mut pieces| {
+            pieces.recv().await.map(|piece| (piece, pieces))
+        });
+        let receiver = receiver.clone();
+        let pieces = Box::pin(pieces);
+        let answer = tokio::spawn(async move { receiver.receive(head, pieces).await });
+        let half = body.len() / 2;
+        for piece in [body.slice(..half), body.slice(half..)] {
+            tokio::task::yield_now().await;
+            sender.send(Ok::<_, Infallible>(piece)).unwrap();
+        }
+        drop(sender);
+        assert_eq!(timeout(MINUTE, answer).await.unwrap().unwrap().status(), 200, "{size}");
+    }
+}
+
+#[test]
+fn two_hooks_with_one_name_are_refused() {
+    let built = builder().hook(Hook::named("mail")).hook(Hook::named("crm"));
+    assert!(built.build().is_ok());
+    let hooks = ["mail", "crm", "mail"].map(Hook::named);
+    let error = hooks.into_iter().fold(builder(), |builder, hook| builder.hook(hook)).build();
+    assert_eq!(error.unwrap_err(), BuildError::DoubledHook { name: "mail".to_owned() });
+}
+
 #[test]
 fn the_status_table_is_complete() {
     for (rejection, status) in [
+        (Rejection::Busy, 503),
         (Rejection::Interrupted, 400),
         (cal_webhook::VerifyError::Mismatch.into(), 401),
         (Rejection::Method { allow: "POST" }, 405),
@@ -244,7 +304,7 @@ proptest! {
                 let sent = seen.send(cx.delivery().body().clone());
                 async move { Ok(sent?) }
             });
-            let receiver = builder().store(store.clone()).hook(hook).build();
+            let receiver = builder().store(store.clone()).hook(hook).build().unwrap();
             prop_assert_eq!(post(&receiver, body.clone()).await.status(), 200);
             store.idle().await;
             prop_assert_eq!(sees.try_recv().unwrap(), body);

@@ -32,7 +32,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn receiver(store: impl Store, hooks: impl IntoIterator<Item = Hook>) -> Receiver {
     let builder = Receiver::builder(Verifier::new(SECRET).unwrap()).store(store);
-    hooks.into_iter().fold(builder, |builder, hook| builder.hook(hook)).build()
+    hooks.into_iter().fold(builder, |builder, hook| builder.hook(hook)).build().unwrap()
 }
 
 /// Stores a booking with this uid.
@@ -491,4 +491,31 @@ async fn a_shutdown_without_work_is_over_at_once() {
     idle(&store).await;
     receiver.shutdown(HOUR).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_panics_starts_again_without_a_delivery() {
+    let (store, count) = (Faulty::default(), Count::default());
+    let counted = count.clone();
+    let hook = Hook::named("mail").on_booked(move |_, _| {
+        counted.up();
+        async { Ok(()) }
+    });
+    let receiver = receiver(store.clone(), [hook]);
+    assert!(!receiver.is_working());
+    // The worker gives up a claim that takes too long, and that takes the worker with it.
+    store.breaks("claim", Fault::PanicsLate);
+    book(&receiver, 1).await;
+    sleep(SECOND).await;
+    assert!(receiver.is_working());
+    store.works("claim");
+    idle(&store.store).await;
+    assert_eq!(count.get(), 1);
+    timeout(HOUR, async {
+        while !receiver.is_working() {
+            sleep(SECOND).await;
+        }
+    })
+    .await
+    .expect("the worker did not start again");
 }

@@ -158,9 +158,9 @@ fn hooked(
     #[cfg(feature = "chaos")]
     if let Some(provider) = chaos::Provider::from_env()? {
         // Its ledger counts tasks by hooks, and knows no reminders.
-        return Ok(builder.hook(provider).hook(chaos::Effects(store.clone())).build());
+        return Ok(builder.hook(provider).hook(chaos::Effects(store.clone())).build()?);
     }
-    Ok(hooks::add(builder, config, is_demo, store, site)?.build())
+    Ok(hooks::add(builder, config, is_demo, store, site)?.build()?)
 }
 
 /// Forgets what visitors did more than 400 days ago: a year, and one more month to compare with.

@@ -6,7 +6,7 @@ use super::accepted;
 use crate::{
     request::{Request, SIGNATURE, booking, sign},
     script::{Case, Expected},
-    servers::{HOOK, SECRET, SIGNED},
+    servers::{HOOK, SECRET, SIGNED, SLASHED},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -34,6 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
         simple("chunks of one byte", |request, _| request.chunked(1).signed()),
         simple("one chunk", |request, body| request.chunked(body.len()).signed()),
         form_encoded(),
+        with_a_slash(),
         with_a_query(),
         head_in_single_bytes(),
         kept_alive(),
@@ -89,6 +90,12 @@ fn form_encoded() -> Case {
         .header("Content-Type", "application/x-www-form-urlencoded")
         .signed();
     Case::one("a form-encoded template", &request, Expected::Stored(body))
+}
+
+fn with_a_slash() -> Case {
+    let title = "a delivery to the address with a slash behind it";
+    let body = booking(title);
+    Case::one(title, &Request::delivery(SLASHED, &*body), Expected::Stored(body))
 }
 
 fn with_a_query() -> Case {

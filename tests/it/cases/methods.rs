@@ -3,7 +3,7 @@
 use crate::{
     request::{Request, booking},
     script::{Case, Expected},
-    servers::{HOOK, ROOMY, SIGNED},
+    servers::{HOOK, ROOMY, SIGNED, SLASHED},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -11,6 +11,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::one("GET", &Request::new("GET", HOOK), Expected::Health),
         Case::one("GET of another receiver", &Request::new("GET", ROOMY), Expected::Health),
         get_with_a_query(),
+        Case::one("GET with a slash", &Request::new("GET", SLASHED), Expected::Health),
         head(),
         unknown("/api/webhooks"),
         unknown("/api/webhooks/cal/more"),

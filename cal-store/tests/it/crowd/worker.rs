@@ -57,7 +57,7 @@ async fn work(store: &SqlStore, url: &str) {
         }
     });
     let receiver = Receiver::builder(Verifier::new(SECRET).unwrap());
-    let receiver = receiver.store(store.clone()).hook(hook).build();
+    let receiver = receiver.store(store.clone()).hook(hook).build().unwrap();
     receiver.start();
     say("ready");
     assert!(!heard().await, "there is nothing to hear but the end");

@@ -167,8 +167,11 @@ async fn connections_that_are_ended_at_any_moment_lose_nothing_and_do_nothing_tw
     let store = SqlStore::open(&url).await.unwrap();
     by_hand(&place, "CREATE TABLE rows_of_hook (delivery TEXT NOT NULL)").await;
     let (hook, mut runs) = writing(&store);
-    let receiver =
-        Receiver::builder(Verifier::new(SECRET).unwrap()).store(store.clone()).hook(hook).build();
+    let receiver = Receiver::builder(Verifier::new(SECRET).unwrap())
+        .store(store.clone())
+        .hook(hook)
+        .build()
+        .unwrap();
     let (acknowledged, mut acknowledgements) = mpsc::unbounded_channel();
     let send = |sender: usize| {
         let (receiver, acknowledged) = (receiver.clone(), acknowledged.clone());

@@ -1,0 +1,306 @@
+//! A server that strangers cannot block.
+
+mod body;
+mod connections;
+mod shutdown;
+mod stream;
+
+use std::{
+    fmt, future,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody as _},
+    extract::{ConnectInfo, Request},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time,
+};
+
+use self::{
+    body::Watched,
+    connections::{Connections, LastRequest},
+    stream::Stream,
+};
+
+pub use self::shutdown::shutdown_signal;
+
+/// How much of what a client sends or is sent is buffered, and how long a head may be.
+///
+/// The smallest size that hyper takes is half of this. With hyper's own limit of 400 KB the buffers
+/// of a few thousand unfinished requests would fill the memory.
+const BUFFER: usize = 16 * 1024;
+
+/// How long to wait for a descriptor when there is none, and nothing to close.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Serves an app over HTTP/1.1, with limits that a router cannot set.
+///
+/// ```no_run
+/// use axum::Router;
+///
+/// # async fn run(app: Router) -> std::io::Result<()> {
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// cal_axum::serve(listener, app).with_graceful_shutdown(cal_axum::shutdown_signal()).await
+/// # }
+/// ```
+///
+/// `axum::serve` lets everybody open as many connections as they like, and keep each as long as they
+/// like. Here a client that sends nothing, sends slowly, or never reads its answers cannot keep
+/// others waiting:
+///
+/// | limit | default | beyond it |
+/// |---|---|---|
+/// | [`connections`](Serve::connections) | three quarters of the process's file descriptors, at most 4,096 | the connection that has gone longest without a complete request is closed |
+/// | [`header_timeout`](Serve::header_timeout) | 10 seconds, also between two requests | the connection is closed |
+/// | size of the head | 16 KiB | 431 |
+/// | [`body_timeout`](Serve::body_timeout) | 30 seconds | the handler's body ends with an error |
+/// | [`body_limit`](Serve::body_limit) | 2 MiB | 413 |
+/// | [`write_timeout`](Serve::write_timeout) | 10 seconds without progress | the connection is closed |
+/// | [`grace`](Serve::grace) | 10 seconds after the signal | the connections that are left are closed |
+///
+/// A new connection is always accepted. One that has sent no complete request yet counts from the
+/// moment at which it was accepted, so a flood of connections closes its own first.
+///
+/// Every request carries the client's address as [`ConnectInfo<SocketAddr>`](ConnectInfo). TLS and
+/// HTTP/2 are the business of a proxy in front.
+pub fn serve(listener: TcpListener, app: Router) -> Serve {
+    Serve {
+        listener,
+        app,
+        limits: Limits {
+            connections: connections::default_limit(),
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            body_limit: 2 * 1024 * 1024,
+            write_timeout: Duration::from_secs(10),
+            grace: Duration::from_secs(10),
+        },
+        signal: Box::pin(future::pending()),
+    }
+}
+
+/// A server that is about to start; await it. Made by [`serve`].
+#[must_use = "a server does nothing unless it is awaited"]
+pub struct Serve {
+    listener: TcpListener,
+    app: Router,
+    limits: Limits,
+    signal: Signal,
+}
+
+type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    connections: usize,
+    header_timeout: Duration,
+    body_timeout: Duration,
+    body_limit: usize,
+    write_timeout: Duration,
+    grace: Duration,
+}
+
+impl Serve {
+    /// Sets how many connections may be open, at least one.
+    ///
+    /// Leave descriptors for the database and for what hooks call.
+    pub fn connections(mut self, most: usize) -> Self {
+        self.limits.connections = most.max(1);
+        self
+    }
+
+    /// Sets how long a client may take to send the head of a request, 10 seconds by default.
+    ///
+    /// The time also runs between two requests on one connection.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.header_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the body of a request may take to arrive, 30 seconds by default.
+    ///
+    /// A receiver has its own, shorter limit.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.body_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the body of a request may be on any route, 2 MiB by default.
+    ///
+    /// A route may have a smaller limit of its own, as a receiver has.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body_limit = bytes;
+        self
+    }
+
+    /// Sets how long a client may take until it reads more of its answer, 10 seconds by default.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.write_timeout = timeout;
+        self
+    }
+
+    /// Sets how long requests may take to end after the signal to stop, 10 seconds by default.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = grace;
+        self
+    }
+
+    /// Stops the server when this future ends, such as [`shutdown_signal`].
+    ///
+    /// No connection is accepted any more, idle ones are closed, and requests at hand may end
+    /// within the [grace time](Self::grace).
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.signal = Box::pin(signal);
+        self
+    }
+
+    async fn run(self) -> io::Result<()> {
+        let Self { listener, app, limits, mut signal } = self;
+        let (stop, stopped) = watch::channel(false);
+        let mut connections = Connections::new(limits.connections);
+        loop {
+            tokio::select! {
+                () = &mut signal => break,
+                () = connections.ended() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        let (app, stopped) = (app.clone(), stopped.clone());
+                        connections.open(|last| connection(stream, peer, app, limits, last, stopped));
+                    }
+                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(error) => {
+                        // Out of descriptors, most likely, because something else has taken them.
+                        tracing::warn!("could not accept a connection: {error}");
+                        connections.close_longest_idle();
+                        time::sleep(PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        tracing::info!("stopping");
+        // It fails when no connection is open.
+        let _ = stop.send(true);
+        if time::timeout(limits.grace, connections.all_ended()).await.is_err() {
+            tracing::warn!("stopped before every request had ended");
+        }
+        Ok(())
+    }
+}
+
+/// Serves one connection.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    limits: Limits,
+    last: Arc<LastRequest>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // An answer goes out when it is written; where this cannot be set, a moment later.
+    let _ = stream.set_nodelay(true);
+    let stream = TokioIo::new(Stream::new(stream, limits.write_timeout));
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let fits = request.body().size_hint().lower() <= limits.body_limit as u64;
+        let answer = fits.then(|| app.call(watched(request, peer, limits, &last)));
+        async move {
+            match answer {
+                Some(answer) => answer.await,
+                None => Ok(too_large()),
+            }
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(BUFFER)
+        // A client may be done with writing before it has its answer.
+        .half_close(true)
+        .serve_connection(stream, service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let stop = async { drop(stopped.wait_for(|stop| *stop).await) };
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended: {error}");
+    }
+}
+
+/// Limits the body of a request, and tells its connection when the request is complete.
+fn watched(
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    limits: Limits,
+    last: &Arc<LastRequest>,
+) -> Request {
+    let mut request = if request.body().is_end_stream() {
+        last.is_complete();
+        request.map(|_| Body::empty())
+    } else {
+        request.map(|body| Body::new(Watched::new(body, &limits, Arc::clone(last))))
+    };
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+fn too_large() -> Response {
+    let mut refusal = Response::new(Body::from("the body is longer than this server allows\n"));
+    *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    let close = HeaderValue::from_static("close");
+    refusal.headers_mut().insert(header::CONNECTION, close);
+    refusal
+}
+
+/// Whether accepting failed because of the client: it has gone already, for example.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+impl IntoFuture for Serve {
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Serve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve")
+            .field("listener", &self.listener)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
