@@ -1,12 +1,12 @@
 //! The admin API: what the site received, as JSON.
 
-use std::{str::FromStr, sync::Arc};
+use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
 use anyhow::ensure;
 use axum::{
     Json, Router,
-    extract::{Query, Request, State, rejection::QueryRejection},
-    http::{StatusCode, header},
+    extract::{ConnectInfo, Query, Request, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -21,8 +21,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
+use tokio::time::sleep;
 
-use crate::{csv::Table, time::now};
+use crate::{csv::Table, guesses::Guesses, time::now};
 
 /// How many items a page has unless the request says otherwise, and at the most.
 const LIMIT: usize = 50;
@@ -32,13 +33,14 @@ const MOST: usize = 500;
 #[derive(Clone)]
 pub(crate) struct Admin {
     token: Arc<SecretString>,
+    guesses: Arc<Guesses>,
     store: SqlStore,
 }
 
 impl Admin {
     pub(crate) fn new(token: SecretString, store: SqlStore) -> anyhow::Result<Self> {
         ensure!(!token.expose_secret().trim().is_empty(), "ADMIN_TOKEN is empty");
-        Ok(Self { token: Arc::new(token), store })
+        Ok(Self { token: Arc::new(token), guesses: Arc::default(), store })
     }
 
     pub(crate) fn router(self) -> Router {
@@ -55,21 +57,41 @@ impl Admin {
     }
 }
 
-/// Lets only requests with the bearer token through.
-async fn authorize(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let token = header.and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token)
-    });
-    let expected = admin.token.expose_secret().as_bytes();
-    if token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(expected))) {
-        next.run(request).await
-    } else {
+/// Lets only requests with the bearer token through, and keeps every answer out of caches.
+async fn authorize(
+    State(admin): State<Admin>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = match admin.challenge(client, bearer(request.headers())).await {
+        Some(challenge) => challenge,
+        None => next.run(request).await,
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl Admin {
+    /// Answers a request without the right token; a wrong one waits for that.
+    async fn challenge(&self, client: SocketAddr, token: Option<&str>) -> Option<Response> {
+        let expected = self.token.expose_secret().as_bytes();
+        if token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(expected))) {
+            return None;
+        }
+        if token.is_some() {
+            sleep(self.guesses.wrong(client.ip())).await;
+        }
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-        (challenge, error(StatusCode::UNAUTHORIZED, "expected the admin token as bearer"))
-            .into_response()
+        let refusal = error(StatusCode::UNAUTHORIZED, "expected the admin token as bearer");
+        Some((challenge, refusal).into_response())
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(header::AUTHORIZATION)?;
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 /// A page of a list: the newest items first.
@@ -222,7 +244,8 @@ impl Window {
     /// Returns the times: the last 30 days unless they are named.
     fn times(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let to = self.to.unwrap_or_else(now);
-        (self.from.unwrap_or(to - TimeDelta::days(30)), to)
+        let month_before = to.checked_sub_signed(TimeDelta::days(30));
+        (self.from.or(month_before).unwrap_or(DateTime::<Utc>::MIN_UTC), to)
     }
 }
 

@@ -120,7 +120,7 @@ impl App {
         let probes = Router::new()
             .route("/healthz", get(async || "healthy\n"))
             .route("/readyz", get(ready))
-            .with_state(self.store.clone());
+            .with_state((self.store.clone(), self.receiver.clone()));
         let pages = page::assets()
             .merge(feedback::router(self.links.clone()))
             .merge(unsubscribe::router(self.links.clone()));
@@ -135,16 +135,18 @@ impl App {
     }
 }
 
-/// Whether a delivery that came now could be kept.
-async fn ready(State(store): State<SqlStore>) -> Response {
-    match store.ready().await {
-        Ok(()) => Json(json!({"status": "ready"})).into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "the store is not ready");
-            let body = Json(json!({"error": "the database is out of reach"}));
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], body).into_response()
-        }
-    }
+/// Whether a delivery that came now could be kept, and its hooks would run.
+async fn ready(State((store, receiver)): State<(SqlStore, Option<Receiver>)>) -> Response {
+    let missing = if let Err(error) = store.ready().await {
+        tracing::warn!(%error, "the store is not ready");
+        "the database is out of reach"
+    } else if receiver.is_some_and(|receiver| !receiver.is_working()) {
+        "nobody runs the hooks"
+    } else {
+        return Json(json!({"status": "ready"})).into_response();
+    };
+    let body = Json(json!({"error": missing}));
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], body).into_response()
 }
 
 /// Builds the receiver with every hook of the site.

@@ -27,8 +27,7 @@ impl Table {
 
 impl IntoResponse for Table {
     fn into_response(self) -> Response {
-        let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
-        ([kind, (header::CACHE_CONTROL, "no-store")], self.text).into_response()
+        ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], self.text).into_response()
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 use uuid::Uuid;
 
 use self::story::Consultation;
-use crate::{app::App, hooks::OUTBOX, time::now};
+use crate::{app::App, hooks::OUTBOX, output::Output, time::now};
 
 /// How long feedback can be given after a meeting; the link in the mail says the same.
 const FEEDBACK: TimeDelta = TimeDelta::days(30);
@@ -53,25 +53,29 @@ impl Demo {
     }
 
     /// Prints what a newcomer can try.
-    #[expect(clippy::print_stdout, reason = "the token is for the terminal, not for the log")]
-    pub(crate) fn introduce(&self, address: SocketAddr) {
+    ///
+    /// The token is for the terminal, not for the log.
+    pub(crate) fn introduce(&self, address: SocketAddr, output: &Output) {
         let token = self.admin_token.expose_secret();
-        println!();
-        println!(
-            "Demo mode: nothing is configured, so the site sends itself what Cal.com would send."
-        );
-        println!("It listens on http://{address}. What it received, and what it made of that:");
-        println!();
+        output.say(&format!(
+            "\nDemo mode: nothing is configured, so the site sends itself what Cal.com would send.\n\
+             It listens on http://{address}. What it received, and what it made of that:\n"
+        ));
         for list in ["deliveries", "bookings", "contacts", "analytics/funnel", "analytics/services"]
         {
             let url = format!("http://{address}/admin/api/{list}");
-            println!("  curl -H 'authorization: Bearer {token}' {url}");
+            output.say(&format!("  curl -H 'authorization: Bearer {token}' {url}"));
         }
-        println!();
+        output.say("");
     }
 
     /// Sends the deliveries over the network, as Cal.com does, and answers a mail as a guest does.
-    pub(crate) async fn play(&self, address: SocketAddr, app: &App) -> anyhow::Result<()> {
+    pub(crate) async fn play(
+        &self,
+        address: SocketAddr,
+        app: &App,
+        output: &Output,
+    ) -> anyhow::Result<()> {
         let signer = Signer::new(self.secret.clone())?;
         let story = Consultation::new(now());
         visit(app.store(), &story).await?;
@@ -83,7 +87,7 @@ impl Demo {
             }
         }
         answer(address, app, &story).await?;
-        report(app.store()).await
+        report(app.store(), output).await
     }
 }
 
@@ -133,27 +137,26 @@ async fn answer(address: SocketAddr, app: &App, story: &Consultation) -> anyhow:
 }
 
 /// Prints what has followed.
-#[expect(clippy::print_stdout, reason = "the demo is for the terminal, not for the log")]
-async fn report(store: &SqlStore) -> anyhow::Result<()> {
-    println!("\nWhat followed:\n");
+async fn report(store: &SqlStore, output: &Output) -> anyhow::Result<()> {
+    output.say("\nWhat followed:\n");
     let mut mails: Vec<_> = fs::read_dir(OUTBOX)?.flatten().map(|file| file.path()).collect();
     mails.retain(|path| path.extension().is_some_and(|extension| extension == "html"));
     mails.sort();
     for mail in mails {
-        println!("  mail      {}", mail.display());
+        output.say(&format!("  mail      {}", mail.display()));
     }
     for contact in store.contacts(10, None).await? {
         let points = contact.points.iter().map(|it| format!("{} {:+}", it.reason, it.points));
         let points = points.collect::<Vec<_>>().join(", ");
-        println!(
+        output.say(&format!(
             "  contact   {}: {}, score {} ({points})",
             contact.email, contact.stage, contact.score
-        );
+        ));
     }
     let (from, to) = (now() - TimeDelta::days(30), now() + TimeDelta::minutes(1));
     let funnel = store.funnel(from, to, Some("strategy-consultation")).await?;
     let steps = funnel.iter().map(|step| format!("{} {}", step.name, step.count));
-    println!("  funnel    {}", steps.collect::<Vec<_>>().join(" > "));
+    output.say(&format!("  funnel    {}", steps.collect::<Vec<_>>().join(" > ")));
     for service in store.services(from, to).await? {
         let name = service.service.as_deref().unwrap_or("without a service");
         let revenue: Vec<_> = service
@@ -161,16 +164,16 @@ async fn report(store: &SqlStore) -> anyhow::Result<()> {
             .iter()
             .map(|(code, minor)| format!("{code} {minor} minor units"))
             .collect();
-        println!(
+        output.say(&format!(
             "  service   {name}: {} booked, {} completed, {} cancelled, revenue {}, rated {}",
             service.bookings,
             service.completed,
             service.cancelled,
             if revenue.is_empty() { "none".to_owned() } else { revenue.join(" and ") },
             service.rating.map_or("never".to_owned(), |rating| format!("{rating:.1} of 5")),
-        );
+        ));
     }
-    println!();
+    output.say("");
     Ok(())
 }
 

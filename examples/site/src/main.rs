@@ -11,23 +11,27 @@ mod config;
 mod csv;
 mod demo;
 mod feedback;
+mod guesses;
 mod hooks;
 mod journal;
 mod links;
+mod output;
 mod page;
-mod serve;
 mod time;
 mod unsubscribe;
 mod words;
 
 use std::time::Duration;
 
-use calcom::hooks::email::data_version;
+use calcom::{
+    axum::{serve, shutdown_signal},
+    hooks::email::data_version,
+};
 use clap::Parser;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, output::Output};
 
 /// How long running hooks may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,7 +41,9 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     let level = if config.debug_mode { "debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
+    let (output, _guard) = Output::start();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_writer(output.clone()).log_internal_errors(false).init();
 
     let demo = config.is_demo().then(demo::Demo::new).transpose()?;
     // Links in mails need the address: port 0 becomes one when it is bound.
@@ -47,17 +53,17 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!("times in mails go by the IANA zone data {}", data_version());
     tracing::info!("listening on http://{address}");
     app.start();
-    let serving = serve::until_shutdown(listener, app.router());
+    let serving = serve(listener, app.router()).with_graceful_shutdown(shutdown_signal());
     match &demo {
-        None => serving.await,
+        None => serving.await?,
         Some(demo) => {
-            demo.introduce(address);
+            demo.introduce(address, &output);
             let playing = async {
-                if let Err(error) = demo.play(address, &app).await {
+                if let Err(error) = demo.play(address, &app, &output).await {
                     tracing::error!("the demo stopped: {error:#}");
                 }
             };
-            tokio::join!(serving, playing);
+            tokio::join!(serving.into_future(), playing).0?;
         }
     }
     app.stop(GRACE).await;
