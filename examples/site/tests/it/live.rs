@@ -1,6 +1,9 @@
 //! The site with settings of its own.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use calcom::Signer;
 use serde_json::{Value, json};
@@ -59,6 +62,71 @@ fn the_admin_api_is_closed_without_its_token() {
     let bad_cursor = site.admin("deliveries?after=yesterday", VARIABLES[1].1);
     assert_eq!(bad_cursor.0, 400);
     assert_eq!(site.admin("deliveries?limit=many", VARIABLES[1].1).0, 400);
+}
+
+#[test]
+fn wrong_tokens_wait_longer_and_longer_and_the_right_one_never_does() {
+    let site = Site::start(&VARIABLES);
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(site.admin("deliveries", "guessed").0, 401);
+    }
+    // 100, 200, 400, 800 and 1,600 milliseconds.
+    assert!(began.elapsed() >= Duration::from_millis(3100));
+    assert_eq!(site.admin("deliveries", VARIABLES[1].1).0, 200);
+    let lines: Vec<_> = (0..3).map(|_| site.line_with("a wrong admin token")).collect();
+    for (line, times) in lines.iter().zip(["times=1", "times=2", "times=4"]) {
+        assert!(line.contains(times) && line.contains("127.0.0.1"), "{line}");
+    }
+    assert!(!lines.concat().contains("guessed"));
+}
+
+#[test]
+fn no_answer_of_the_admin_api_is_kept_by_a_cache() {
+    let site = Site::start(&VARIABLES);
+    for token in [VARIABLES[1].1, "wrong"] {
+        for list in ["deliveries", "tasks?limit=many", "contacts.csv", "analytics/funnel"] {
+            let head = format!("GET /admin/api/{list} HTTP/1.1\r\nauthorization: Bearer {token}");
+            let (_, head, _) = site.exchange(&head, "");
+            let headers = head.to_lowercase();
+            assert!(headers.contains("cache-control: no-store"), "{list}: {headers}");
+            if token == "wrong" {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn no_time_is_too_early_or_too_late() {
+    let site = Site::start(&VARIABLES);
+    let times = ["-262143-01-01T00:00:00Z", "%2B262142-12-31T23:59:59Z", "2026-05-01T00:00:00Z"];
+    for list in ["funnel", "services"] {
+        for (from, to) in times.iter().flat_map(|from| times.iter().map(move |to| (from, to))) {
+            for query in
+                [format!("to={to}"), format!("from={from}"), format!("from={from}&to={to}")]
+            {
+                let path = format!("analytics/{list}?{query}");
+                assert_eq!(site.admin(&path, VARIABLES[1].1).0, 200, "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_delivery_says_begins_no_line_of_the_log() {
+    let site = Site::start(&VARIABLES);
+    let forged = "X\r\n1999-01-01T00:00:00Z ERROR the store failed";
+    let unknown = json!({"triggerEvent": forged, "payload": {}});
+    let booked = json!({"triggerEvent": "BOOKING_CREATED", "createdAt": "2026-05-04T09:30:00.000Z",
+        "payload": {"uid": format!("u{forged}"), "title": forged, "eventTitle": forged,
+            "startTime": "2026-05-11T08:00:00Z", "endTime": "2026-05-11T09:00:00Z",
+            "attendees": [{"email": forged, "name": forged, "timeZone": forged}]}});
+    for (body, line) in [(unknown, "unknown trigger X"), (booked, "booked: X")] {
+        assert_eq!(post(&site, VARIABLES[0].1, &body.to_string()).0, 200);
+        let line = site.line_with(line);
+        assert!(line.contains("ERROR the store failed"), "{line}");
+    }
 }
 
 #[test]

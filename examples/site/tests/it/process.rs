@@ -62,6 +62,7 @@ impl Site {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("the site never printed {text:?}"));
+            assert!(!line.starts_with("1999-01-01"), "somebody else has written {line:?}");
             if line.contains(text) {
                 return line;
             }
@@ -70,6 +71,12 @@ impl Site {
 
     /// Sends a request and returns the status and the body.
     pub(crate) fn request(&self, head: &str, body: &str) -> (u16, String) {
+        let (status, _, body) = self.exchange(head, body);
+        (status, body)
+    }
+
+    /// Sends a request and returns the status, the head and the body.
+    pub(crate) fn exchange(&self, head: &str, body: &str) -> (u16, String, String) {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
@@ -81,7 +88,8 @@ impl Site {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head.to_owned(), body.to_owned())
     }
 
     /// Asks the admin API.
