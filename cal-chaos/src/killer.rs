@@ -4,15 +4,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use fastrand::Rng;
-use tokio::{
-    process::Child,
-    time::{self, Instant},
-};
+use tokio::{process::Child, time};
 
 use crate::{
     outbox::Outbox,
     provider::Provider,
-    site::{Site, Start, terminate, was_killed},
+    site::{self, Site, Start, was_killed},
 };
 
 /// The places at which the site can kill itself.
@@ -200,22 +197,15 @@ impl Toll {
     }
 
     /// Asks the site to end, which it must do in good order and in time.
-    pub(crate) async fn stop(&mut self, mut child: Child) -> anyhow::Result<()> {
-        let began = Instant::now();
-        terminate(&child)?;
-        match time::timeout(GRACE * 2, child.wait()).await {
-            Ok(status) => {
-                let (status, took) = (status?, began.elapsed());
-                self.slowest_stop = self.slowest_stop.max(took);
-                if !status.success() || took > GRACE {
-                    self.problems.push(format!("SIGTERM ended with {status} after {took:.1?}"));
-                }
+    pub(crate) async fn stop(&mut self, child: Child) -> anyhow::Result<()> {
+        let (status, took) = site::stop(child, GRACE * 2).await?;
+        self.slowest_stop = self.slowest_stop.max(took);
+        match status {
+            Some(status) if status.success() && took <= GRACE => {}
+            Some(status) => {
+                self.problems.push(format!("SIGTERM ended with {status} after {took:.1?}"));
             }
-            Err(_) => {
-                self.slowest_stop = GRACE * 2;
-                self.problems.push(format!("SIGTERM did not end the site in {:?}", GRACE * 2));
-                child.kill().await?;
-            }
+            None => self.problems.push(format!("SIGTERM did not end the site in {took:?}")),
         }
         Ok(())
     }

@@ -16,21 +16,26 @@ pub(crate) struct Report {
 struct Row {
     what: String,
     found: String,
-    promised: &'static str,
+    promised: String,
 }
 
 impl Report {
     /// Adds a figure that promises nothing.
     pub(crate) fn figure(&mut self, what: impl Into<String>, found: impl Display) {
-        self.rows.push(Row { what: what.into(), found: found.to_string(), promised: "" });
+        self.rows.push(Row {
+            what: what.into(),
+            found: found.to_string(),
+            promised: String::new(),
+        });
     }
 
     /// Adds what must not have happened, each case with what there is to say about it.
     pub(crate) fn none<T: Display>(
         &mut self,
-        what: &'static str,
+        what: impl Into<String>,
         cases: impl IntoIterator<Item = T>,
     ) {
+        let what = what.into();
         let mut count = 0;
         for case in cases {
             count += 1;
@@ -41,16 +46,26 @@ impl Report {
         if count > EXAMPLES {
             self.broken.push(format!("{what}: {} more", count - EXAMPLES));
         }
-        self.rows.push(Row { what: what.to_owned(), found: count.to_string(), promised: "0" });
+        self.rows.push(Row { what, found: count.to_string(), promised: "0".to_owned() });
     }
 
     /// Adds two numbers that must be equal.
-    pub(crate) fn equal(&mut self, what: &'static str, found: usize, expected: usize) {
+    pub(crate) fn equal(&mut self, what: impl Into<String>, found: usize, expected: usize) {
+        let what = what.into();
         if found != expected {
             self.broken.push(format!("{what}: expected {expected}, found {found}"));
         }
         let found = format!("{found} of {expected}");
-        self.rows.push(Row { what: what.to_owned(), found, promised: "all" });
+        self.rows.push(Row { what, found, promised: "all".to_owned() });
+    }
+
+    /// Adds a measure with an upper limit.
+    pub(crate) fn at_most(&mut self, what: impl Into<String>, found: u64, limit: u64) {
+        let what = what.into();
+        if found > limit {
+            self.broken.push(format!("{what}: expected at most {limit}, found {found}"));
+        }
+        self.rows.push(Row { what, found: found.to_string(), promised: format!("<= {limit}") });
     }
 
     /// Returns what was promised and is not so.
@@ -68,12 +83,14 @@ impl Display for Report {
         };
         let what = width(|row| &row.what, "");
         let found = width(|row| &row.found, "found");
+        let promised = width(|row| &row.promised, "promised");
         let mut table = String::new();
-        writeln!(table, "| {:what$} | {:found$} | promised |", "", "found")?;
+        writeln!(table, "| {:what$} | {:found$} | {:promised$} |", "", "found", "promised")?;
         let line = |width: usize| "-".repeat(width + 2);
-        writeln!(table, "|{}|{}|----------|", line(what), line(found))?;
+        writeln!(table, "|{}|{}|{}|", line(what), line(found), line(promised))?;
         for row in &self.rows {
-            writeln!(table, "| {:what$} | {:found$} | {:8} |", row.what, row.found, row.promised)?;
+            let Row { what: name, found: value, promised: limit } = row;
+            writeln!(table, "| {name:what$} | {value:found$} | {limit:promised$} |")?;
         }
         f.write_str(&table)
     }
@@ -90,14 +107,18 @@ mod tests {
         report.none("lost", Vec::<String>::new());
         report.none("twice", (0..7).map(|number| format!("id {number}")));
         report.equal("tasks", 3, 4);
-        let table = "|       | found  | promised |\n\
-                     |-------|--------|----------|\n\
-                     | seed  | 7      |          |\n\
-                     | lost  | 0      | 0        |\n\
-                     | twice | 7      | 0        |\n\
-                     | tasks | 3 of 4 | all      |\n";
+        report.at_most("slowest", 5, 4);
+        let table = "|         | found  | promised |\n\
+                     |---------|--------|----------|\n\
+                     | seed    | 7      |          |\n\
+                     | lost    | 0      | 0        |\n\
+                     | twice   | 7      | 0        |\n\
+                     | tasks   | 3 of 4 | all      |\n\
+                     | slowest | 5      | <= 4     |\n";
         assert_eq!(report.to_string(), table);
-        assert_eq!(report.broken().len(), 7);
-        assert_eq!(report.broken()[5..], ["twice: 2 more", "tasks: expected 4, found 3"]);
+        let broken =
+            ["twice: 2 more", "tasks: expected 4, found 3", "slowest: expected at most 4, found 5"];
+        assert_eq!(report.broken().len(), 8);
+        assert_eq!(report.broken()[5..], broken);
     }
 }

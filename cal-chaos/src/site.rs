@@ -33,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) database: String,
     pub(crate) provider: SocketAddr,
+    /// Commands of a shell that set limits before the site takes its place, `ulimit -n 512`.
+    pub(crate) limits: Option<String>,
 }
 
 /// How a start ended.
@@ -47,8 +49,21 @@ pub(crate) enum Start {
 impl Site {
     /// Starts the site, which kills itself at a crash point if one is given, `accepted:3`.
     pub(crate) async fn start(&self, crash: Option<&str>) -> anyhow::Result<Start> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut command = self.command();
+        command.stdout(log.try_clone()?).stderr(log);
+        if let Some(crash) = crash {
+            command.env("CALCOM_TEST_CRASH", crash);
+        }
+        self.launch(command).await
+    }
+
+    /// Starts the site by a command, and waits until it answers.
+    pub(crate) async fn launch(&self, mut command: Command) -> anyhow::Result<Start> {
         let began = Instant::now();
-        let mut child = self.command(crash)?.spawn().context("could not start the site")?;
+        let mut child = command.spawn().context("could not start the site")?;
+        // What the command holds of the site's output is closed here.
+        drop(command);
         let mut client = Client::new(self.address);
         while began.elapsed() < START {
             if let Some(status) = child.try_wait()? {
@@ -69,9 +84,16 @@ impl Site {
         self.folder.join("site.log")
     }
 
-    fn command(&self, crash: Option<&str>) -> anyhow::Result<Command> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        let mut command = Command::new(&self.program);
+    /// Returns the command that starts the site; its output is the caller's choice.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = match &self.limits {
+            None => Command::new(&self.program),
+            Some(limits) => {
+                let mut shell = Command::new("sh");
+                shell.arg("-c").arg(format!("{limits} && exec \"$0\"")).arg(&self.program);
+                shell
+            }
+        };
         command
             .env_clear()
             .envs(
@@ -87,13 +109,8 @@ impl Site {
             .env("RUST_LOG", env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
             .current_dir(&self.folder)
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
             .kill_on_drop(true);
-        if let Some(crash) = crash {
-            command.env("CALCOM_TEST_CRASH", crash);
-        }
-        Ok(command)
+        command
     }
 }
 
@@ -133,6 +150,20 @@ pub(crate) async fn build() -> anyhow::Result<PathBuf> {
     Ok(folder.join("site").with_extension(env::consts::EXE_EXTENSION))
 }
 
+/// Asks the site to end, and says how it did, unless it had to be killed, and how long it took.
+pub(crate) async fn stop(
+    mut child: Child,
+    limit: Duration,
+) -> anyhow::Result<(Option<ExitStatus>, Duration)> {
+    let began = Instant::now();
+    terminate(&child)?;
+    if let Ok(status) = time::timeout(limit, child.wait()).await {
+        return Ok((Some(status?), began.elapsed()));
+    }
+    child.kill().await?;
+    Ok((None, limit))
+}
+
 /// Whether a process ended by SIGKILL.
 #[cfg(unix)]
 pub(crate) fn was_killed(status: ExitStatus) -> bool {
@@ -142,7 +173,7 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 
 /// Sends SIGTERM.
 #[cfg(unix)]
-pub(crate) fn terminate(child: &Child) -> anyhow::Result<()> {
+fn terminate(child: &Child) -> anyhow::Result<()> {
     use rustix::process::{Pid, Signal, kill_process};
     let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     Ok(kill_process(id.context("the site has ended already")?, Signal::TERM)?)
@@ -156,6 +187,6 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 
 /// Fails: other systems have no SIGTERM.
 #[cfg(not(unix))]
-pub(crate) fn terminate(_: &Child) -> anyhow::Result<()> {
+fn terminate(_: &Child) -> anyhow::Result<()> {
     bail!("only unix has SIGTERM")
 }

@@ -1,0 +1,140 @@
+//! Signed deliveries, each about another booking, and how the site answers them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use cal_webhook::Signer;
+use chrono::{DateTime, TimeDelta};
+use fastrand::Rng;
+use serde::Deserialize;
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpStream,
+    time::{self, Instant},
+};
+
+use super::{series::Reply, wire};
+use crate::{
+    body,
+    model::Fact,
+    story::{Booking, Event},
+};
+
+/// How long an answer is waited for: much longer than it may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// 1 March 2027, 08:00 UTC: times come from the seed, not from the clock.
+const START: i64 = 1_803_888_000;
+
+/// Invents deliveries; none replaces another.
+#[derive(Debug)]
+pub(crate) struct Deliveries {
+    random: Rng,
+    signer: Signer,
+    count: usize,
+}
+
+/// How a request gets into its connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Writes {
+    Whole,
+    /// Its second half after this time.
+    Split(Duration),
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    status: String,
+    id: String,
+}
+
+impl Deliveries {
+    pub(crate) fn new(random: Rng, signer: Signer) -> Self {
+        Self { random, signer, count: 0 }
+    }
+
+    /// Returns how many there were.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns a request whose body has at least this size.
+    pub(crate) fn next(&mut self, size: usize) -> Bytes {
+        self.count += 1;
+        let minutes = i64::try_from(self.count).unwrap_or_default();
+        let now = DateTime::from_timestamp(START + minutes * 60, 0).unwrap_or_default();
+        let start = now + TimeDelta::days(self.random.i64(2..30));
+        let booking = Booking {
+            uid: std::iter::repeat_with(|| self.random.alphanumeric()).take(22).collect(),
+            number: self.count as u64,
+            start,
+            end: start + TimeDelta::minutes(45),
+            name: "Amara Lindqvist".to_owned(),
+            email: format!("amara.{}@example.org", self.count),
+        };
+        let fact = Fact::Accepted { from: None };
+        let event = Event { booking: 0, fact, at: now, asks: false, gone: false };
+        let mut body = body::write(&booking, &event, None).to_vec();
+        // Space after a document belongs to it.
+        body.resize(body.len().max(size), b' ');
+        wire::delivery(&self.signer, &body)
+    }
+}
+
+/// Sends a request over a connection of its own.
+pub(crate) async fn send(address: SocketAddr, request: Bytes, writes: Writes) -> Reply {
+    let began = Instant::now();
+    let asked = async { ask(&mut wire::connect(address).await?, &request, writes).await };
+    let outcome = time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| late());
+    Reply { took: began.elapsed(), outcome: outcome.map_err(|error| format!("{error:#}")) }
+}
+
+/// Sends a request over a kept connection, and over another one when the site has closed it.
+pub(crate) async fn send_kept(
+    address: SocketAddr,
+    kept: &mut Option<TcpStream>,
+    request: Bytes,
+) -> Reply {
+    let began = Instant::now();
+    let asked = async {
+        if let Some(mut stream) = kept.take()
+            && let Ok(id) = ask(&mut stream, &request, Writes::Whole).await
+        {
+            *kept = Some(stream);
+            return Ok(id);
+        }
+        let mut stream = wire::connect(address).await?;
+        let id = ask(&mut stream, &request, Writes::Whole).await?;
+        *kept = Some(stream);
+        Ok(id)
+    };
+    let outcome = time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| late());
+    Reply { took: began.elapsed(), outcome: outcome.map_err(|error| format!("{error:#}")) }
+}
+
+fn late() -> anyhow::Result<String> {
+    bail!("no answer in {PATIENCE:?}")
+}
+
+/// Returns the id that the delivery is kept under.
+async fn ask(stream: &mut TcpStream, request: &[u8], writes: Writes) -> anyhow::Result<String> {
+    match writes {
+        Writes::Whole => stream.write_all(request).await?,
+        Writes::Split(pause) => {
+            let (first, second) = request.split_at(request.len() / 2);
+            stream.write_all(first).await?;
+            time::sleep(pause).await;
+            stream.write_all(second).await?;
+        }
+    }
+    let answer = wire::read(stream).await?;
+    if answer.status != 200 {
+        bail!("answered with {}", answer.status);
+    }
+    let Stored { status, id } = serde_json::from_slice(&answer.body).context("another answer")?;
+    match status.as_str() {
+        "stored" | "duplicate" => Ok(id),
+        status => bail!("answered that it is {status}"),
+    }
+}
