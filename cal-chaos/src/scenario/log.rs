@@ -79,7 +79,7 @@ async fn try_case(
     let Ok(child) = child else { return Ok(()) };
 
     let before = stage.series(&mut deliveries, options.deliveries, PACE).await?;
-    let _broken = output.break_off().await?;
+    let _broken = output.break_off(case).await?;
     let after = stage.series(&mut deliveries, options.deliveries, PACE).await?;
     before.acknowledged(&format!("{name}: before"), report);
     after.acknowledged(&format!("{name}: after"), report);

@@ -2,18 +2,21 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{PipeReader, pipe},
+    io::pipe,
     os::fd::OwnedFd,
     path::Path,
 };
 
 use rustix::pipe::fcntl_setpipe_size;
-use tokio::{io::AsyncReadExt as _, net::unix::pipe::Receiver, process::Command, task::JoinHandle};
+use tokio::{
+    io::AsyncReadExt as _, net::unix::pipe::Receiver, process::Command, sync::oneshot,
+    task::JoinHandle,
+};
 
 /// The largest file that a site with a full disk may write: much more than its database has.
 const DISK: u64 = 1 << 30;
 
-/// How many bytes a pipe holds that nobody reads.
+/// How many bytes a pipe holds: few, so that one that nobody reads is full soon.
 const PIPE: usize = 4096;
 
 /// What is wrong with the log.
@@ -28,10 +31,8 @@ pub(crate) enum Case {
 /// The other end of the site's output.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Something reads it.
-    Read(JoinHandle<()>),
-    /// Nothing reads it.
-    Unread(PipeReader),
+    /// Something reads it until it is told to stop.
+    Pipe(oneshot::Sender<()>, JoinHandle<Receiver>),
     /// There is still place on its disk.
     Disk(File),
     /// There never was.
@@ -60,7 +61,6 @@ impl Case {
 
     fn level(self) -> &'static str {
         match self {
-            // Much is logged, so that the pipe is full soon.
             Self::NobodyReads => "debug",
             _ => "info",
         }
@@ -72,14 +72,13 @@ impl Output {
     pub(crate) fn of(case: Case, command: &mut Command, folder: &Path) -> anyhow::Result<Self> {
         command.env("RUST_LOG", case.level());
         Ok(match case {
-            Case::ReaderDies => {
+            Case::ReaderDies | Case::NobodyReads => {
                 let (reader, writer) = pipe()?;
+                fcntl_setpipe_size(&writer, PIPE)?;
                 command.stdout(writer.try_clone()?).stderr(writer);
-                let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
-                Self::Read(tokio::spawn(async move {
-                    let mut buffer = [0; 4096];
-                    while matches!(reader.read(&mut buffer).await, Ok(1..)) {}
-                }))
+                let reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
+                let (stop, stopped) = oneshot::channel();
+                Self::Pipe(stop, tokio::spawn(read(reader, stopped)))
             }
             Case::DiskFills => {
                 let path = folder.join("full.log");
@@ -94,27 +93,32 @@ impl Output {
                 command.stdout(full.try_clone()?).stderr(full);
                 Self::Full
             }
-            Case::NobodyReads => {
-                let (reader, writer) = pipe()?;
-                fcntl_setpipe_size(&writer, PIPE)?;
-                command.stdout(writer.try_clone()?).stderr(writer);
-                Self::Unread(reader)
-            }
         })
     }
 
     /// Makes the log such that it cannot be written; what is returned must be held meanwhile.
-    pub(crate) async fn break_off(self) -> anyhow::Result<Option<PipeReader>> {
+    pub(crate) async fn break_off(self, case: Case) -> anyhow::Result<Option<Receiver>> {
         match self {
-            Self::Read(reader) => {
-                reader.abort();
-                // It is closed once the task has ended, which is an error here.
-                let _ = reader.await;
+            Self::Pipe(stop, reader) => {
+                // A reader that has ended already needs no signal.
+                let _ = stop.send(());
+                let reader = reader.await?;
+                return Ok(matches!(case, Case::NobodyReads).then_some(reader));
             }
             Self::Disk(log) => log.set_len(DISK)?,
             Self::Full => {}
-            Self::Unread(reader) => return Ok(Some(reader)),
         }
         Ok(None)
+    }
+}
+
+/// Reads until it is stopped, and leaves the pipe open.
+async fn read(mut reader: Receiver, mut stopped: oneshot::Receiver<()>) -> Receiver {
+    let mut buffer = [0; 4096];
+    loop {
+        tokio::select! {
+            read = reader.read(&mut buffer) => if !matches!(read, Ok(1..)) { return reader },
+            _ = &mut stopped => return reader,
+        }
     }
 }
