@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .hook(Payments::new(store))
         .build()?;
     receiver.start();
-    let app = Router::new().nest("/api/webhooks/cal", calcom::axum::router(receiver));
+    let app = Router::new().nest_service("/api/webhooks/cal", calcom::axum::router(receiver));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     calcom::axum::serve(listener, app).await?;
     Ok(())

@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
                 }),
         )
         .build()?;
-    let app = Router::new().nest("/api/webhooks/cal", calcom::axum::router(receiver));
+    let app = Router::new().nest_service("/api/webhooks/cal", calcom::axum::router(receiver));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("point the webhook to http://{}/api/webhooks/cal", listener.local_addr()?);
     let serve = calcom::axum::serve(listener, app);

@@ -11,7 +11,8 @@
 //!         Ok(())
 //!     }))
 //!     .build()?;
-//! let app: Router = Router::new().nest("/api/webhooks/cal", cal_axum::router(receiver));
+//! let app: Router =
+//!     Router::new().nest_service("/api/webhooks/cal", cal_axum::router(receiver));
 //! # Ok(()) }
 //! ```
 //!
@@ -39,22 +40,13 @@ pub use crate::serve::{Serve, serve, shutdown_signal};
 
 /// Makes a router that receives deliveries at its root; nest it where the webhook points to.
 ///
-/// POST stores a delivery, GET tells that the receiver is there. A slash at the end of the webhook's
-/// address makes no difference.
+/// POST stores a delivery, GET tells that the receiver is there. With `Router::nest_service` a slash
+/// at the end of the webhook's address makes no difference; `Router::nest` answers that with 404.
 pub fn router<S>(receiver: Receiver) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Router::new().route("/", any(receive)).fallback(receive_at_slash).with_state(receiver)
-}
-
-/// Receives at the nested path with a slash behind it, which no route can name.
-async fn receive_at_slash(receiver: State<Receiver>, request: Request) -> Response {
-    if request.uri().path() == "/" {
-        receive(receiver, request).await
-    } else {
-        StatusCode::NOT_FOUND.into_response()
-    }
+    Router::new().route("/", any(receive)).with_state(receiver)
 }
 
 async fn receive(State(receiver): State<Receiver>, request: Request) -> Response {

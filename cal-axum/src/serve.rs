@@ -18,9 +18,8 @@ use axum::{
     Router,
     body::{Body, HttpBody as _},
     extract::{ConnectInfo, Request},
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
 };
+use cal_webhook::log::quietly;
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -73,8 +72,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// | [`connections`](Serve::connections) | three quarters of the process's file descriptors, at most 4,096 | the connection that has gone longest without a complete request is closed |
 /// | [`header_timeout`](Serve::header_timeout) | 10 seconds, also between two requests | the connection is closed |
 /// | size of the head | 16 KiB | 431 |
-/// | [`body_timeout`](Serve::body_timeout) | 30 seconds | the handler's body ends with an error |
-/// | [`body_limit`](Serve::body_limit) | 2 MiB | 413 |
+/// | [`body_timeout`](Serve::body_timeout) | 30 seconds | the body that the handler reads ends with an error |
+/// | [`body_limit`](Serve::body_limit) | 2 MiB | the same; extractors of axum answer 413 |
 /// | [`write_timeout`](Serve::write_timeout) | 10 seconds without progress | the connection is closed |
 /// | [`grace`](Serve::grace) | 10 seconds after the signal | the connections that are left are closed |
 ///
@@ -193,7 +192,7 @@ impl Serve {
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
                         // Out of descriptors, most likely, because something else has taken them.
-                        tracing::warn!("could not accept a connection: {error}");
+                        quietly(|| tracing::warn!("could not accept a connection: {error}"));
                         connections.close_longest_idle();
                         time::sleep(PAUSE).await;
                     }
@@ -201,11 +200,11 @@ impl Serve {
             }
         }
         drop(listener);
-        tracing::info!("stopping");
+        quietly(|| tracing::info!("stopping"));
         // It fails when no connection is open.
         let _ = stop.send(true);
         if time::timeout(limits.grace, connections.all_ended()).await.is_err() {
-            tracing::warn!("stopped before every request had ended");
+            quietly(|| tracing::warn!("stopped before every request had ended"));
         }
         Ok(())
     }
@@ -224,16 +223,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let stream = TokioIo::new(Stream::new(stream, limits.write_timeout));
     let app = TowerToHyperService::new(app);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let fits = request.body().size_hint().lower() <= limits.body_limit as u64;
-        let answer = fits.then(|| app.call(watched(request, peer, limits, &last)));
-        async move {
-            match answer {
-                Some(answer) => answer.await,
-                None => Ok(too_large()),
-            }
-        }
-    });
+    let service = service_fn(move |request| app.call(watched(request, peer, limits, &last)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
@@ -252,7 +242,7 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!("a connection ended: {error}");
+        quietly(|| tracing::debug!("a connection ended: {error}"));
     }
 }
 
@@ -271,14 +261,6 @@ fn watched(
     };
     request.extensions_mut().insert(ConnectInfo(peer));
     request
-}
-
-fn too_large() -> Response {
-    let mut refusal = Response::new(Body::from("the body is longer than this server allows\n"));
-    *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-    let close = HeaderValue::from_static("close");
-    refusal.headers_mut().insert(header::CONNECTION, close);
-    refusal
 }
 
 /// Whether accepting failed because of the client: it has gone already, for example.

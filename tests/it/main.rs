@@ -5,6 +5,7 @@
 mod cases;
 mod client;
 mod conformance;
+mod door;
 mod request;
 mod script;
 mod servers;

@@ -53,7 +53,7 @@ impl Server {
         let app = Router::new()
             .route(SIGNED, any(count_in_axum))
             .with_state(receivers.hook.clone())
-            .nest(HOOK, calcom::axum::router(receivers.hook))
+            .nest_service(HOOK, calcom::axum::router(receivers.hook))
             .nest(ROTATING, calcom::axum::router(receivers.rotating))
             .nest(ROOMY, calcom::axum::router(receivers.roomy));
         runtime.spawn(async move {

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use cal_webhook::log::quietly;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 /// How many connections a server has unless it is told: what is left serves the database and the
@@ -84,6 +85,9 @@ impl Connections {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.forget(ended);
+        }
         if self.open.len() >= self.limit {
             self.close_longest_idle();
         }
@@ -113,8 +117,7 @@ impl Connections {
     /// Waits until a connection ends, for ever while there is none.
     pub(super) async fn ended(&mut self) {
         match self.tasks.join_next_with_id().await {
-            Some(Ok((id, ()))) => self.forget(id),
-            Some(Err(error)) => self.failed(&error),
+            Some(ended) => self.forget(ended),
             None => std::future::pending().await,
         }
     }
@@ -126,14 +129,18 @@ impl Connections {
         }
     }
 
-    fn failed(&mut self, error: &JoinError) {
-        if error.is_panic() {
-            tracing::error!("a request panicked, and its connection was closed");
-        }
-        self.forget(error.id());
-    }
-
-    fn forget(&mut self, id: Id) {
+    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.map_or_else(
+            |error| {
+                if error.is_panic() {
+                    quietly(|| {
+                        tracing::error!("a request panicked, and its connection was closed");
+                    });
+                }
+                error.id()
+            },
+            |(id, ())| id,
+        );
         if let Some(open) = self.open.remove(&id) {
             self.queue.remove(&(open.queued, id));
         }

@@ -126,7 +126,8 @@ impl App {
             .merge(unsubscribe::router(self.links.clone()));
         let mut router = Router::new().route("/", get(index)).merge(probes).merge(pages);
         if let Some(receiver) = &self.receiver {
-            router = router.nest("/api/webhooks/cal", calcom::axum::router(receiver.clone()));
+            router =
+                router.nest_service("/api/webhooks/cal", calcom::axum::router(receiver.clone()));
         }
         if let Some(admin) = &self.admin {
             router = router.nest("/admin/api", admin.clone().router());
