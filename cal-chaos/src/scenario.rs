@@ -5,12 +5,12 @@ mod attacker;
 mod bodies;
 mod connections;
 mod deliveries;
+mod flood;
 mod log;
 mod memory;
 mod output;
 mod series;
 mod stage;
-mod unfinished;
 mod wire;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     task::JoinSet,
     time::{self, MissedTickBehavior},
@@ -37,6 +37,9 @@ const ROUTES: [(&str, &str); 14] = [
     ("PUT", "/feedback/x"),
     ("POST", "/nowhere"),
 ];
+
+/// A request with an answer that is much longer.
+pub(crate) const DEAF_REQUEST: &str = "GET /assets/site.css HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// How many strangers there are.
 #[derive(Debug)]
@@ -158,13 +161,11 @@ impl Stranger {
     }
 
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        if self.kind == Kind::Deaf {
+            return connect_deaf(address, Some(self.from)).await;
+        }
         let socket = TcpSocket::new_v4()?;
         socket.bind(self.from)?;
-        if self.kind == Kind::Deaf {
-            // As small as packets of the internet are: systems let loopback send megabytes ahead.
-            SockRef::from(&socket).set_tcp_mss(1400)?;
-            socket.set_recv_buffer_size(2048)?;
-        }
         socket.connect(address).await
     }
 
@@ -204,9 +205,7 @@ impl Kind {
         let half_header = "POST /api/webhooks/cal HTTP/1.1\r\nHost: localhost\r\nX-Half: ";
         match self {
             Self::Idle => "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".into(),
-            Self::Deaf => {
-                "GET /assets/site.css HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(256).into()
-            }
+            Self::Deaf => DEAF_REQUEST.repeat(256).into(),
             Self::Trickle if random.bool() => half_header.into(),
             Self::Headers => half_header.into(),
             Self::Trickle | Self::Body => half_body(random).into(),
@@ -226,8 +225,23 @@ fn half_body(random: &mut Rng) -> String {
     format!("{}{SIZE:x}\r\n{half}", wire::head(method, path, Framing::Chunked, kind))
 }
 
+/// Connects as a client far away that takes in little at a time.
+pub(crate) async fn connect_deaf(
+    address: SocketAddr,
+    from: Option<SocketAddr>,
+) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(from) = from {
+        socket.bind(from)?;
+    }
+    // As small as packets of the internet are: systems let loopback send megabytes ahead.
+    SockRef::from(&socket).set_tcp_mss(1400)?;
+    socket.set_recv_buffer_size(2048)?;
+    socket.connect(address).await
+}
+
 /// Reads until the site closes the connection.
-async fn sink(mut stream: impl tokio::io::AsyncRead + Unpin) -> io::Result<()> {
+pub(crate) async fn sink(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
     let mut buffer = [0; 1024];
     while stream.read(&mut buffer).await? > 0 {}
     Ok(())

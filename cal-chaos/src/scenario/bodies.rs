@@ -1,4 +1,4 @@
-//! Strangers fill the memory with bodies that nobody signed, and that never end.
+//! Strangers fill the memory with bodies that nobody signed, and with all else that is buffered.
 
 use std::{pin::pin, process::ExitCode, time::Duration};
 
@@ -12,10 +12,10 @@ use tokio::{
 use super::{
     apart::Attack,
     deliveries::{self, Deliveries, Writes},
+    flood::Flood,
     memory::Memory,
     series::Series,
     stage::{self, Stage},
-    unfinished::Flood,
 };
 use crate::{
     common::{Common, Workshop},
@@ -37,12 +37,12 @@ pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
 
-    /// How many bodies of each kind are sent.
+    /// How many bodies, and other requests, of each kind are sent.
     #[arg(long, default_value_t = 2500)]
     bodies: usize,
 
-    /// How many seconds they are held once all have been sent.
-    #[arg(long, default_value_t = 5)]
+    /// How many seconds those of one kind are held once all have been sent.
+    #[arg(long, default_value_t = 3)]
     hold: u64,
 
     /// How many seconds after the attack memory is looked at again.
@@ -67,6 +67,7 @@ async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
         address: stage.site.address,
         bodies: options.bodies,
         hold: Duration::from_secs(options.hold),
+        process,
     };
     let random = stage.random.fork();
     let mut attack = Attack::start(|_| flood.attack(random))?;
