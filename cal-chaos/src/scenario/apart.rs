@@ -1,4 +1,4 @@
-//! Attackers on a thread of their own, so that they do not delay who measures.
+//! Attackers on a thread of their own, so that they do not delay what is measured.
 
 use std::thread;
 

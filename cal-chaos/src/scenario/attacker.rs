@@ -20,7 +20,7 @@ use super::{
 /// How often new connections are opened.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Routes of the site, some of which take a body; the last one is none.
+/// Routes of the site, and two that it does not have; few of them take a body.
 const ROUTES: [(&str, &str); 14] = [
     ("POST", "/feedback/x"),
     ("POST", "/unsubscribe/x"),
