@@ -1,9 +1,10 @@
-//! A connection whose client must read what it is sent.
+//! A connection whose client must read what it is sent, and can.
 
 use std::{
     io::{self, Error, ErrorKind, IoSlice},
+    mem::MaybeUninit,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -13,17 +14,31 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+/// How long, and for how many bytes, a client may go on sending after its last answer.
+///
+/// A connection that is closed while something is unread is reset, and the client may lose the
+/// answer that tells it why (RFC 9112, section 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
+
 /// A stream that fails when nothing could be written for too long.
 pub(super) struct Stream {
     tcp: TcpStream,
     timeout: Duration,
     /// Runs while the client reads nothing.
     timer: Option<Pin<Box<Sleep>>>,
+    closing: Option<Closing>,
+}
+
+/// All is written, and the client is waited for.
+struct Closing {
+    end: Pin<Box<Sleep>>,
+    unread: usize,
 }
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, timeout: Duration) -> Self {
-        Self { tcp, timeout, timer: None }
+        Self { tcp, timeout, timer: None, closing: None }
     }
 
     /// Passes on what writing brought, and gives up when that is nothing for too long.
@@ -79,6 +94,22 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.closing.is_none() {
+            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+        }
+        let closing = this
+            .closing
+            .get_or_insert_with(|| Closing { end: Box::pin(sleep(LINGER)), unread: LINGER_BYTES });
+        let mut space = [MaybeUninit::uninit(); 4096];
+        while closing.unread > 0 && closing.end.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut this.tcp).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+            closing.unread = closing.unread.saturating_sub(buffer.filled().len());
+        }
+        Poll::Ready(Ok(()))
     }
 }
