@@ -7,20 +7,27 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{Notify, oneshot},
+    time,
+};
 
 use crate::Rejection;
 
 /// What memory is counted in.
 pub(crate) const STEP: usize = 16 * 1024;
 
+/// How long a body may wait for others to give way; they do it at once, if the machine has time.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A budget for what has arrived of bodies that still miss something.
 ///
 /// Bodies of up to one step have a quarter for themselves, so that large ones cannot keep them out.
-/// A lane that is full takes what it lacks from the body that has been arriving for longest. A body
-/// that is there as soon as it is asked for holds nothing and needs no place.
+/// In a lane that is full the body that has been arriving for longest gives way. A body that is there
+/// as soon as it is asked for needs no place.
 #[derive(Debug)]
 pub(crate) struct Budget {
     small: Lane,
@@ -31,14 +38,15 @@ pub(crate) struct Budget {
 impl Budget {
     /// Makes a budget; the larger lane always has room for one body of the largest size.
     pub(crate) fn new(bytes: usize, body_limit: usize) -> Self {
-        let small = steps(bytes / 4).max(1);
-        let large = (bytes / STEP).saturating_sub(small).max(steps(body_limit));
+        let small = (bytes / 4).div_ceil(STEP).max(1);
+        let large = (bytes / STEP).saturating_sub(small).max(body_limit.div_ceil(STEP));
         Self { small: Lane::new(small), large: Lane::new(large), next: AtomicU64::new(0) }
     }
 
     /// Begins to count a body, of which nothing is held yet.
     pub(crate) fn hold(&self) -> Hold<'_> {
-        Hold { budget: self, age: None, steps: 0, evicted: None }
+        let age = self.next.fetch_add(1, Ordering::Relaxed);
+        Hold { budget: self, age, steps: 0, place: None }
     }
 
     fn lane(&self, steps: usize) -> &Lane {
@@ -47,44 +55,65 @@ impl Budget {
 }
 
 /// What is held of one body; it is given back when this is dropped.
+///
+/// Drop the memory first, so that nobody takes the room before it is there.
 #[derive(Debug)]
 pub(crate) struct Hold<'a> {
     budget: &'a Budget,
-    /// Its place in the order of arrival, once something of it has to wait.
-    age: Option<u64>,
+    /// Its place in the order of arrival.
+    age: u64,
     steps: usize,
-    evicted: Option<oneshot::Receiver<()>>,
+    /// Tells when the place is lost, by the end of its sender.
+    place: Option<oneshot::Receiver<()>>,
 }
 
 impl Hold<'_> {
-    /// Counts so many bytes, and makes others give way where that is necessary.
-    pub(crate) fn cover(&mut self, bytes: usize) -> Result<(), Rejection> {
-        let steps = steps(bytes);
-        if steps == self.steps {
-            return Ok(());
+    /// Takes one more step, for which others may have to give way.
+    ///
+    /// # Errors
+    ///
+    /// Fails when this body must give way itself, or nobody did in time.
+    pub(crate) async fn grow(&mut self) -> Result<(), Rejection> {
+        let room = async {
+            loop {
+                let lane = self.budget.lane(self.steps + 1);
+                let freed = lane.freed.notified();
+                if let Some(place) = lane.enter(self.age, self.steps + 1)? {
+                    return Ok(place);
+                }
+                freed.await;
+            }
+        };
+        let room = time::timeout(PATIENCE, room);
+        let place = tokio::select! {
+            room = room => room.unwrap_or(Err(Rejection::Busy))?,
+            () = lost(&mut self.place) => return Err(Rejection::Busy),
+        };
+        if self.steps == 1 {
+            self.budget.small.leave(self.age);
         }
-        let next = || self.budget.next.fetch_add(1, Ordering::Relaxed);
-        let age = *self.age.get_or_insert_with(next);
-        self.budget.lane(self.steps).leave(age);
-        self.steps = steps;
-        self.evicted = self.budget.lane(steps).enter(age, steps);
-        if self.evicted.is_some() { Ok(()) } else { Err(Rejection::Busy) }
+        (self.steps, self.place) = (self.steps + 1, Some(place));
+        Ok(())
     }
 
-    /// Waits until another body takes the place.
+    /// Waits until this body must give way.
     pub(crate) async fn gave_way(&mut self) {
-        match &mut self.evicted {
-            // Its sender never sends, it is dropped.
-            Some(evicted) => drop(evicted.await),
-            None => pending().await,
-        }
+        lost(&mut self.place).await;
+    }
+}
+
+async fn lost(place: &mut Option<oneshot::Receiver<()>>) {
+    match place {
+        // Its sender never sends, it is dropped.
+        Some(place) => drop(place.await),
+        None => pending().await,
     }
 }
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        if let Some(age) = self.age {
-            self.budget.lane(self.steps).leave(age);
+        if self.steps > 0 {
+            self.budget.lane(self.steps).leave(self.age);
         }
     }
 }
@@ -94,47 +123,72 @@ impl Drop for Hold<'_> {
 struct Lane {
     limit: usize,
     held: Mutex<Held>,
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Held {
+    /// The steps of all bodies, and of those that have lost their place and still hold them.
     steps: usize,
-    bodies: BTreeMap<u64, (usize, oneshot::Sender<()>)>,
+    leaving: usize,
+    bodies: BTreeMap<u64, Body>,
+}
+
+#[derive(Debug)]
+struct Body {
+    steps: usize,
+    /// Gone when the body must give way.
+    stays: Option<oneshot::Sender<()>>,
 }
 
 impl Lane {
     fn new(limit: usize) -> Self {
-        Self { limit, held: Mutex::default() }
+        Self { limit, held: Mutex::default(), freed: Notify::new() }
     }
 
-    /// Takes a body in; `None` when it is larger than the lane.
-    fn enter(&self, age: u64, steps: usize) -> Option<oneshot::Receiver<()>> {
+    /// Gives a body so many steps; `None` when others must give them back first.
+    fn enter(&self, age: u64, steps: usize) -> Result<Option<oneshot::Receiver<()>>, Rejection> {
         let mut held = self.held();
-        while held.steps + steps > self.limit {
-            let (_, (freed, _)) = held.bodies.pop_first()?;
-            held.steps -= freed;
+        let more = match held.bodies.get(&age) {
+            None => steps,
+            Some(Body { steps: before, stays: Some(_) }) => steps - before,
+            Some(Body { stays: None, .. }) => return Err(Rejection::Busy),
+        };
+        while held.steps - held.leaving + more > self.limit {
+            let mut stay = held.bodies.iter_mut().filter(|(_, body)| body.stays.is_some());
+            let Some((oldest, body)) = stay.next() else { return Err(Rejection::Busy) };
+            let (oldest, freed) = (*oldest, body.steps);
+            body.stays = None;
+            held.leaving += freed;
+            if oldest == age {
+                return Err(Rejection::Busy);
+            }
         }
-        let (evict, evicted) = oneshot::channel();
-        held.steps += steps;
-        held.bodies.insert(age, (steps, evict));
-        Some(evicted)
+        if held.steps + more > self.limit {
+            return Ok(None);
+        }
+        let (stays, place) = oneshot::channel();
+        held.steps += more;
+        held.bodies.insert(age, Body { steps, stays: Some(stays) });
+        Ok(Some(place))
     }
 
     fn leave(&self, age: u64) {
         let mut held = self.held();
-        if let Some((freed, _)) = held.bodies.remove(&age) {
-            held.steps -= freed;
+        if let Some(body) = held.bodies.remove(&age) {
+            held.steps -= body.steps;
+            if body.stays.is_none() {
+                held.leaving -= body.steps;
+            }
         }
+        drop(held);
+        self.freed.notify_waiters();
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         // Nothing panics while it is locked.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn steps(bytes: usize) -> usize {
-    bytes.div_ceil(STEP)
 }
 
 #[cfg(test)]
@@ -145,58 +199,81 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
-    #[test]
-    fn large_bodies_leave_room_for_small_ones() {
-        let budget = Budget::new(64 * MIB, MIB);
-        let large: Vec<_> = (0..60).map(|_| budget.hold()).collect();
-        let large: Vec<_> = large
-            .into_iter()
-            .map(|mut hold| {
-                hold.cover(MIB).unwrap();
-                hold
-            })
-            .collect();
-        let mut small = budget.hold();
-        small.cover(4096).unwrap();
-        assert!(small.gave_way().now_or_never().is_none());
-        let evicted = large.into_iter().map(|mut hold| hold.gave_way().now_or_never().is_some());
-        let evicted: Vec<_> = evicted.collect();
-        // 48 MiB are theirs, and the oldest have given way.
-        assert_eq!(evicted.iter().filter(|gone| **gone).count(), 12);
-        assert!(evicted[..12].iter().all(|gone| *gone));
+    /// Lets a body arrive up to this size, as far as it gets without waiting.
+    fn arrive<'a>(budget: &'a Budget, bytes: usize) -> Result<Hold<'a>, Rejection> {
+        let mut hold = budget.hold();
+        for _ in 0..bytes.div_ceil(STEP) {
+            hold.grow().now_or_never().unwrap_or(Err(Rejection::Busy))?;
+        }
+        Ok(hold)
     }
 
-    #[test]
-    fn a_small_body_finds_a_place_however_many_are_unfinished() {
-        let budget = Budget::new(64 * MIB, MIB);
-        let mut crowd: Vec<_> = (0..5000).map(|_| budget.hold()).collect();
-        crowd.iter_mut().for_each(|hold| hold.cover(1).unwrap());
-        let mut signed = budget.hold();
-        signed.cover(2048).unwrap();
-        assert!(signed.gave_way().now_or_never().is_none());
-        let held = budget.small.held();
-        assert_eq!((held.steps, held.bodies.len()), (1024, 1024));
+    fn is_lost(hold: &mut Hold<'_>) -> bool {
+        hold.gave_way().now_or_never().is_some()
     }
 
-    #[test]
-    fn a_body_that_grows_changes_the_lane_and_gives_back_what_it_held() {
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_leave_room_for_small_ones_and_the_oldest_gives_way() {
+        let budget = Budget::new(64 * MIB, MIB);
+        let mut large: Vec<_> = (0..48).map(|_| arrive(&budget, MIB).unwrap()).collect();
+        assert!(!is_lost(&mut arrive(&budget, 4096).unwrap()));
+        let mut new = budget.hold();
+        new.grow().await.unwrap();
+        {
+            // What it wants is not there before the oldest has given it back.
+            let growing = new.grow();
+            tokio::pin!(growing);
+            assert!(growing.as_mut().now_or_never().is_none());
+            assert!(is_lost(&mut large[0]) && !is_lost(&mut large[1]));
+            assert_eq!(budget.large.held().steps, 48 * 64);
+            drop(large.remove(0));
+            growing.await.unwrap();
+        }
+        assert_eq!(budget.large.held().steps, 47 * 64 + 2);
+        assert!(!large.iter_mut().any(is_lost));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_waits_a_second_for_those_that_do_not_give_way() {
+        let budget = Budget::new(64 * MIB, MIB);
+        let _held: Vec<_> = (0..1024).map(|_| arrive(&budget, 1).unwrap()).collect();
+        let began = time::Instant::now();
+        assert_eq!(budget.hold().grow().await, Err(Rejection::Busy));
+        assert_eq!(began.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn whoever_lost_the_place_may_not_grow() {
+        let budget = Budget::new(64 * MIB, MIB);
+        let mut held: Vec<_> = (0..48).map(|_| arrive(&budget, MIB - STEP).unwrap()).collect();
+        // 48 steps are left.
+        for hold in &mut held[1..] {
+            hold.grow().now_or_never().unwrap().unwrap();
+        }
+        held[1].grow().now_or_never().unwrap().unwrap();
+        assert!(held[2].grow().now_or_never().is_none());
+        assert!(is_lost(&mut held[0]));
+        assert_eq!(held[0].grow().now_or_never(), Some(Err(Rejection::Busy)));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_changes_the_lane_and_gives_back_what_it_held() {
         let budget = Budget::new(64 * MIB, MIB);
         let mut hold = budget.hold();
-        for bytes in [1, STEP, STEP + 1, 10 * STEP] {
-            hold.cover(bytes).unwrap();
-            let small = budget.small.held().steps;
-            let large = budget.large.held().steps;
-            assert_eq!(small + large, steps(bytes));
+        for steps in 1..=10 {
+            hold.grow().now_or_never().unwrap().unwrap();
+            let (small, large) = (budget.small.held().steps, budget.large.held().steps);
+            assert_eq!((small, large), if steps == 1 { (1, 0) } else { (0, steps) });
         }
         drop(hold);
         assert_eq!(budget.small.held().steps + budget.large.held().steps, 0);
         assert!(budget.small.held().bodies.is_empty() && budget.large.held().bodies.is_empty());
     }
 
-    #[test]
-    fn a_small_budget_still_takes_a_body_of_the_largest_size() {
+    #[tokio::test]
+    async fn a_small_budget_still_takes_a_body_of_the_largest_size() {
         let budget = Budget::new(1, MIB);
-        budget.hold().cover(MIB).unwrap();
-        assert_eq!(budget.hold().cover(2 * MIB).unwrap_err(), Rejection::Busy);
+        assert!(arrive(&budget, MIB).is_ok());
+        assert_eq!(arrive(&budget, 2 * MIB).unwrap_err(), Rejection::Busy);
     }
 }

@@ -15,7 +15,7 @@ use tokio::time;
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
     StoreError, Verified, Verifier,
-    budget::{Budget, STEP},
+    budget::{Budget, Hold, STEP},
     crash,
     head::Method,
     log::{OneLine, quietly},
@@ -233,45 +233,64 @@ async fn read<B, E>(
 where
     B: Stream<Item = Result<Bytes, E>>,
 {
-    let mut body = pin!(body);
+    let mut body = pin!(body.map(|chunk| chunk.map_err(|_| Rejection::Interrupted)));
+    let Some(first) = body.next().await.transpose()? else { return Ok(Bytes::new()) };
+    *size = first.len();
+    if *size > limit {
+        return Err(Rejection::TooLarge { limit });
+    }
+    let mut next = body.next().now_or_never();
+    if let Some(None) = next {
+        return Ok(first);
+    }
     let mut hold = budget.hold();
-    let mut first = Bytes::new();
-    let mut whole = Vec::new();
+    let mut pieces = Pieces::default();
+    pieces.append(&first, &mut hold).await?;
+    drop(first);
     loop {
-        let chunk = match body.next().now_or_never() {
+        let chunk = match next.take() {
             Some(chunk) => chunk,
-            None => {
-                hold.cover(first.len().max(whole.capacity()))?;
-                tokio::select! {
-                    biased;
-                    chunk = body.next() => chunk,
-                    () = hold.gave_way() => return Err(Rejection::Busy),
-                }
-            }
+            None => tokio::select! {
+                biased;
+                chunk = body.next() => chunk,
+                () = hold.gave_way() => return Err(Rejection::Busy),
+            },
         };
-        let Some(chunk) = chunk else { break };
-        let chunk = chunk.map_err(|_| Rejection::Interrupted)?;
+        let Some(chunk) = chunk.transpose()? else { return Ok(pieces.into_whole()) };
         *size += chunk.len();
         if *size > limit {
             return Err(Rejection::TooLarge { limit });
         }
-        if first.is_empty() && whole.is_empty() {
-            first = chunk;
-        } else {
-            append(&mut whole, &std::mem::take(&mut first));
-            append(&mut whole, &chunk);
-        }
+        pieces.append(&chunk, &mut hold).await?;
     }
-    Ok(if whole.is_empty() { first } else { whole.into_boxed_slice().into() })
 }
 
-/// Appends a piece, with room for whole steps and no more.
-fn append(whole: &mut Vec<u8>, piece: &[u8]) {
-    let needed = whole.len() + piece.len();
-    if needed > whole.capacity() {
-        whole.reserve_exact(needed.next_multiple_of(STEP) - whole.len());
+/// A body that is still arriving, in pieces of one size: none is ever moved to grow.
+#[derive(Default)]
+struct Pieces(Vec<Vec<u8>>);
+
+impl Pieces {
+    async fn append(&mut self, mut chunk: &[u8], hold: &mut Hold<'_>) -> Result<(), Rejection> {
+        while !chunk.is_empty() {
+            let room = self.0.last().map_or(0, |piece| STEP - piece.len());
+            if room == 0 {
+                hold.grow().await?;
+                self.0.push(Vec::with_capacity(STEP));
+            } else if let Some(piece) = self.0.last_mut() {
+                let fits;
+                (fits, chunk) = chunk.split_at(room.min(chunk.len()));
+                piece.extend_from_slice(fits);
+            }
+        }
+        Ok(())
     }
-    whole.extend_from_slice(piece);
+
+    fn into_whole(mut self) -> Bytes {
+        match &mut *self.0 {
+            [piece] => std::mem::take(piece).into(),
+            pieces => pieces.concat().into(),
+        }
+    }
 }
 
 /// Writes an error and what caused it, in one line.
