@@ -36,7 +36,7 @@ use tokio::{
 };
 
 use self::{
-    body::Watched,
+    body::{Unfinished, Watched},
     connections::{Connections, LastRequest},
     stream::Stream,
 };
@@ -74,6 +74,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// | size of the head | 16 KiB | 431 |
 /// | [`body_timeout`](Serve::body_timeout) | 30 seconds | the body that the handler reads ends with an error |
 /// | [`body_limit`](Serve::body_limit) | 2 MiB | the same; extractors of axum answer 413 |
+/// | [`unfinished_limit`](Serve::unfinished_limit) | 64 MiB | the connection that has gone longest without a complete request is closed |
 /// | [`write_timeout`](Serve::write_timeout) | 10 seconds without progress | the connection is closed |
 /// | [`grace`](Serve::grace) | 10 seconds after the signal | the connections that are left are closed |
 ///
@@ -91,6 +92,7 @@ pub fn serve(listener: TcpListener, app: Router) -> Serve {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             body_limit: 2 * 1024 * 1024,
+            unfinished_limit: 64 * 1024 * 1024,
             write_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(10),
         },
@@ -115,6 +117,7 @@ struct Limits {
     header_timeout: Duration,
     body_timeout: Duration,
     body_limit: usize,
+    unfinished_limit: usize,
     write_timeout: Duration,
     grace: Duration,
 }
@@ -152,6 +155,12 @@ impl Serve {
         self
     }
 
+    /// Sets how much may have arrived of all bodies that are not complete, 64 MiB by default.
+    pub fn unfinished_limit(mut self, bytes: usize) -> Self {
+        self.limits.unfinished_limit = bytes;
+        self
+    }
+
     /// Sets how long a client may take until it reads more of its answer, 10 seconds by default.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
@@ -180,14 +189,20 @@ impl Serve {
         let Self { listener, app, limits, mut signal } = self;
         let (stop, stopped) = watch::channel(false);
         let mut connections = Connections::new(limits.connections);
+        let unfinished = Arc::new(Unfinished::new(limits.unfinished_limit));
         loop {
             tokio::select! {
                 () = &mut signal => break,
+                () = unfinished.too_much.notified() => connections.close_longest_idle(),
                 () = connections.ended() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         let (app, stopped) = (app.clone(), stopped.clone());
-                        connections.open(|last| connection(stream, peer, app, limits, last, stopped));
+                        let unfinished = Arc::clone(&unfinished);
+                        connections.open(|last| {
+                            let watch = Watch { peer, limits, last, unfinished };
+                            connection(stream, app, watch, stopped)
+                        });
                     }
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
@@ -213,17 +228,16 @@ impl Serve {
 /// Serves one connection.
 async fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
     app: Router,
-    limits: Limits,
-    last: Arc<LastRequest>,
+    watch: Watch,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let limits = watch.limits;
     // An answer goes out when it is written; where this cannot be set, a moment later.
     let _ = stream.set_nodelay(true);
     let stream = TokioIo::new(Stream::new(stream, limits.write_timeout));
     let app = TowerToHyperService::new(app);
-    let service = service_fn(move |request| app.call(watched(request, peer, limits, &last)));
+    let service = service_fn(move |request| app.call(watch.over(request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
@@ -246,21 +260,27 @@ async fn connection(
     }
 }
 
-/// Limits the body of a request, and tells its connection when the request is complete.
-fn watched(
-    request: hyper::Request<Incoming>,
+/// What a server knows of a connection.
+#[derive(Clone)]
+struct Watch {
     peer: SocketAddr,
     limits: Limits,
-    last: &Arc<LastRequest>,
-) -> Request {
-    let mut request = if request.body().is_end_stream() {
-        last.is_complete();
-        request.map(|_| Body::empty())
-    } else {
-        request.map(|body| Body::new(Watched::new(body, &limits, Arc::clone(last))))
-    };
-    request.extensions_mut().insert(ConnectInfo(peer));
-    request
+    last: Arc<LastRequest>,
+    unfinished: Arc<Unfinished>,
+}
+
+impl Watch {
+    /// Limits the body of a request, and notes when the request is complete.
+    fn over(&self, request: hyper::Request<Incoming>) -> Request {
+        let mut request = if request.body().is_end_stream() {
+            self.last.is_complete();
+            request.map(|_| Body::empty())
+        } else {
+            request.map(|body| Body::new(Watched::new(body, self)))
+        };
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request
+    }
 }
 
 /// Whether accepting failed because of the client: it has gone already, for example.

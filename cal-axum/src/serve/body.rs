@@ -3,32 +3,79 @@
 use std::{
     io::{Error, ErrorKind},
     pin::Pin,
-    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::{BoxError, body::Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Limited;
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Sleep, sleep},
+};
 
-use super::{Limits, connections::LastRequest};
+use super::Watch;
+
+/// How much has arrived of all bodies that still miss something.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    bytes: AtomicUsize,
+    limit: usize,
+    /// Told once for every piece that is too much.
+    pub(super) too_much: Notify,
+}
+
+impl Unfinished {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { bytes: AtomicUsize::new(0), limit, too_much: Notify::new() }
+    }
+
+    fn add(&self, bytes: usize) {
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.limit {
+            self.too_much.notify_one();
+        }
+    }
+}
 
 /// A body with a limit for its size and its time, which tells its connection when it is complete.
 pub(super) struct Watched {
     body: Limited<Incoming>,
-    timeout: Duration,
+    watch: Watch,
     /// Runs while something is missing.
     timer: Option<Pin<Box<Sleep>>>,
-    last: Arc<LastRequest>,
+    /// How many bytes of it count as unfinished.
+    counted: usize,
 }
 
 impl Watched {
-    pub(super) fn new(body: Incoming, limits: &Limits, last: Arc<LastRequest>) -> Self {
-        let body = Limited::new(body, limits.body_limit);
-        Self { body, timeout: limits.body_timeout, timer: None, last }
+    pub(super) fn new(body: Incoming, watch: &Watch) -> Self {
+        let body = Limited::new(body, watch.limits.body_limit);
+        Self { body, watch: watch.clone(), timer: None, counted: 0 }
+    }
+
+    /// Counts what has arrived until the body is complete.
+    fn count(&mut self, frame: Option<&Result<Frame<Bytes>, BoxError>>) {
+        if frame.is_none() || self.body.is_end_stream() {
+            self.watch.last.is_complete();
+            self.release();
+        } else if let Some(Ok(frame)) = frame {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.counted += bytes;
+            self.watch.unfinished.add(bytes);
+        }
+    }
+
+    fn release(&mut self) {
+        let counted = std::mem::take(&mut self.counted);
+        self.watch.unfinished.bytes.fetch_sub(counted, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -42,14 +89,13 @@ impl Body for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
-            if frame.is_none() || this.body.is_end_stream() {
-                this.last.is_complete();
-            }
+            this.count(frame.as_ref());
             return Poll::Ready(frame);
         }
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.timeout)));
+        let timeout = this.watch.limits.body_timeout;
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(timeout)));
         timer.as_mut().poll(cx).map(|()| {
-            let seconds = this.timeout.as_secs_f64();
+            let seconds = timeout.as_secs_f64();
             let text = format!("expected the whole body within {seconds} seconds");
             Some(Err(Error::new(ErrorKind::TimedOut, text).into()))
         })
