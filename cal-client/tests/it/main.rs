@@ -2,12 +2,12 @@
 #![expect(clippy::print_stdout, reason = "the count of operations is what one test is for")]
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod clock;
 mod conformance;
 mod exchanges;
 mod hostile;
 mod paging;
 mod queries;
-
 mod retry;
 mod server;
 mod session;

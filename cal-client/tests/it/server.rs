@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use cal_client::{Auth, Client, ClientBuilder};
@@ -11,7 +12,11 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
     sync::{Barrier, watch},
+    time,
 };
+
+/// How long a request may be on its way.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -135,7 +140,9 @@ impl Server {
 
     /// Waits until as much was asked.
     pub(crate) async fn asked(&self, requests: usize) {
-        self.count.clone().wait_for(|count| *count >= requests).await.unwrap();
+        let mut count = self.count.clone();
+        let asked = count.wait_for(|count| *count >= requests);
+        time::timeout(PATIENCE, asked).await.expect("the server was not asked").unwrap();
     }
 
     /// Returns what was asked so far.

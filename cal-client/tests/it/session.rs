@@ -17,10 +17,12 @@ use secrecy::ExposeSecret as _;
 use tokio::{
     sync::{Barrier, mpsc},
     task::JoinSet,
-    time,
 };
 
-use crate::server::{Reply, Seen, Server};
+use crate::{
+    clock::Clock,
+    server::{Reply, Seen, Server},
+};
 
 const TOKEN: &str = "/v2/auth/oauth2/token";
 const CALLERS: usize = 100;
@@ -153,6 +155,7 @@ async fn tokens_that_expired_are_not_shown() {
 
 #[tokio::test]
 async fn a_refresh_that_fails_fails_for_all_who_wait() {
+    let _clock = Clock::stopped();
     let all_refused = Arc::new(Barrier::new(CALLERS));
     let server = Server::start(move |seen| match &*seen.path {
         TOKEN => refused(),
@@ -172,6 +175,7 @@ async fn a_refresh_that_fails_fails_for_all_who_wait() {
 
 #[tokio::test]
 async fn after_a_refresh_that_failed_the_next_one_may_succeed() {
+    let clock = Clock::stopped();
     let count = AtomicUsize::new(0);
     let server = Server::start(move |seen| match &*seen.path {
         TOKEN if count.fetch_add(1, Ordering::Relaxed) == 0 => Reply::json(503, "{}"),
@@ -183,16 +187,9 @@ async fn after_a_refresh_that_failed_the_next_one_may_succeed() {
     assert_eq!(client.me().get().await.unwrap_err().status(), Some(503));
     assert_eq!(client.me().get().await.unwrap_err().status(), Some(503));
     assert_eq!(refreshes(&server).len(), 1);
-    later(Duration::from_secs(2)).await;
+    clock.advance(Duration::from_secs(2)).await;
     client.me().get().await.unwrap();
     assert_eq!(refreshes(&server).len(), 2);
-}
-
-/// Lets time go by.
-async fn later(time: Duration) {
-    time::pause();
-    time::advance(time).await;
-    time::resume();
 }
 
 #[tokio::test]
@@ -222,6 +219,7 @@ async fn who_gives_up_does_not_lose_the_tokens() {
 
 #[tokio::test]
 async fn tokens_are_saved_before_anything_goes_on() {
+    let clock = Clock::stopped();
     let server = Server::start(|seen| match &*seen.path {
         TOKEN => issued("new"),
         _ => profile(),
@@ -239,7 +237,7 @@ async fn tokens_are_saved_before_anything_goes_on() {
         assert!(!error.is_auth() && error.to_string() == "the token store failed");
     }
     is_broken.store(false, Ordering::Relaxed);
-    later(Duration::from_secs(2)).await;
+    clock.advance(Duration::from_secs(2)).await;
     client.me().get().await.unwrap();
     assert_eq!(saved.recv().await.as_deref(), Some("new new-refresh"));
     let [refresh] = &refreshes(&server)[..] else { panic!("there was not one refresh") };
@@ -262,6 +260,7 @@ async fn tokens_of_another_process_are_taken() {
 
 #[tokio::test]
 async fn tokens_that_are_young_are_not_refreshed_again() {
+    let clock = Clock::stopped();
     let server = Server::start(|seen| match &*seen.path {
         TOKEN => issued("new"),
         // As to accounts that lack an organization.
@@ -273,7 +272,7 @@ async fn tokens_that_are_young_are_not_refreshed_again() {
         assert_eq!(client.me().get().await.unwrap_err().status(), Some(401));
     }
     assert_eq!((refreshes(&server).len(), server.seen().len()), (1, 1 + 2 + 4));
-    later(Duration::from_secs(61)).await;
+    clock.advance(Duration::from_secs(61)).await;
     client.me().get().await.unwrap_err();
     assert_eq!(refreshes(&server).len(), 2);
 }
