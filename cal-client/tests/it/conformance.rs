@@ -130,7 +130,7 @@ impl Mock {
         let mut process = match process {
             Ok(process) => process,
             Err(error) => {
-                eprintln!("skipped: the mock could not be started: {error}");
+                cal_testing::skip(format_args!("the mock could not be started: {error}"));
                 return None;
             }
         };
@@ -144,7 +144,7 @@ impl Mock {
             false
         };
         if !time::timeout(PATIENCE, listening).await.unwrap_or_default() {
-            eprintln!("skipped: the mock did not start; it needs Node, and npm to install it");
+            cal_testing::skip("the mock did not start; it needs Node, and npm to install it");
             return None;
         }
         Some(Self { url: format!("http://127.0.0.1:{port}"), log, _process: process })

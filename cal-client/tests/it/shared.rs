@@ -10,6 +10,8 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     if place.exists() {
         return Some(place);
     }
-    eprintln!("skipped: there is no {what} in the folder that CALCOM_TEST_SHARED names");
+    cal_testing::skip(format_args!(
+        "there is no {what} in the folder that CALCOM_TEST_SHARED names"
+    ));
     None
 }

@@ -12,7 +12,7 @@ pub(crate) fn recordings(folder: &str) -> Vec<(String, Value)> {
     let shared = env::var_os("CALCOM_TEST_SHARED").unwrap_or_else(|| "../../shared".into());
     let folder = PathBuf::from(shared).join("fixtures").join(folder);
     let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("skipped: no recorded deliveries in {}", folder.display());
+        cal_testing::skip(format_args!("no recorded deliveries in {}", folder.display()));
         return Vec::new();
     };
     let mut recordings: Vec<_> = entries

@@ -33,7 +33,9 @@ impl Place {
 
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = env::var(POSTGRES) else {
-            eprintln!("skipped: {POSTGRES} is not set, so nothing is tested on PostgreSQL");
+            cal_testing::skip(format_args!(
+                "{POSTGRES} is not set, so nothing is tested on PostgreSQL"
+            ));
             return None;
         };
         let name = unique();

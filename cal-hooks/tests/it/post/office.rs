@@ -36,7 +36,7 @@ impl Office {
         match OFFICE.get_or_init(Self::find) {
             Ok(office) => Some(office),
             Err(missing) => {
-                eprintln!("skipped: {missing}");
+                cal_testing::skip(missing);
                 None
             }
         }

@@ -48,7 +48,7 @@ impl Server {
         let output = self.run("start");
         let said = String::from_utf8_lossy(&output.stderr);
         if said.contains("found no PostgreSQL") {
-            eprintln!("skipped: there is no PostgreSQL to start, so none is restarted");
+            cal_testing::skip("there is no PostgreSQL to start, so none is restarted");
             return false;
         }
         assert!(output.status.success(), "{said}");

@@ -1,0 +1,5 @@
+//! What the tests of this workspace share.
+
+mod skipped;
+
+pub use skipped::{report, skip};
