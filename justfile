@@ -15,7 +15,7 @@ doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
 test:
-    cargo test --workspace
+    cargo test --workspace --no-fail-fast
 
 # Kills the site again and again under load and compares what it kept; sqlite or postgres.
 chaos database="sqlite" deliveries="500" kills="15" seed="1":

@@ -3,7 +3,7 @@
 use benches::{
     bodies,
     bodies::Size,
-    floor::{self, AnswerValue},
+    floor::{self, AnswerValue, Key, RingKey},
 };
 use cal_core::{Delivery, Event, Outline};
 use serde_json::Value;
@@ -80,5 +80,23 @@ fn bodies_have_their_sizes_and_differ() {
         assert!(kilobytes.contains(&length), "{size}: {length:.2} KB");
         assert_eq!(body, bodies::body(size, 1));
         assert_ne!(body, bodies::body(size, 2));
+    }
+}
+
+#[test]
+fn both_keys_know_a_signature_from_another() {
+    let samples = bodies::samples(Size::Small, 0..2).unwrap();
+    let secret = benches::SECRET.as_bytes();
+    let (key, ring) = (Key::new(secret).unwrap(), RingKey::new(secret));
+    let digits = samples[0].signature.as_bytes();
+    let upper = digits.to_ascii_uppercase();
+    for (body, digits, want) in [
+        (&samples[0].body, digits, true),
+        (&samples[0].body, &upper[..], true),
+        (&samples[1].body, digits, false),
+        (&samples[0].body, &digits[1..], false),
+    ] {
+        assert_eq!(key.verify(body, digits), want);
+        assert_eq!(ring.verify(body, digits), want);
     }
 }

@@ -1,25 +1,34 @@
 //! What a case does and what it expects, and what a server made of it.
 
-use std::{io, thread, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
 
 use calcom::webhook::DeliveryId;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Answer, Connection, Drip},
+    client::{Answer, Connection, Drip, PATIENCE},
     request::Request,
-    servers::Server,
+    servers::{HOOK, Server},
 };
 
 /// One case: what is done on one connection after the other, and what is expected back.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
+    /// Whether the headers must come within a second.
+    is_hurried: bool,
     steps: Vec<Step>,
 }
 
 #[derive(Debug)]
 enum Step {
+    /// Drops the connection, and asks on another one whether the receiver is there.
+    Ask,
     /// Reads the word to go on.
     Continue,
     /// Writes over and over, and reads an answer meanwhile.
@@ -61,7 +70,7 @@ pub(crate) enum Expected {
 
 impl Case {
     pub(crate) fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), steps: Vec::new() }
+        Self { name: name.into(), is_hurried: false, steps: Vec::new() }
     }
 
     /// One request and its answer.
@@ -97,6 +106,15 @@ impl Case {
         self.step(Step::Reopen)
     }
 
+    pub(crate) fn ask(self) -> Self {
+        self.step(Step::Ask)
+    }
+
+    /// Goes where headers must come within a second.
+    pub(crate) fn hurried(self) -> Self {
+        Self { is_hurried: true, ..self }
+    }
+
     fn step(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
@@ -104,6 +122,7 @@ impl Case {
 
     fn expectations(&self) -> impl Iterator<Item = &Expected> {
         self.steps.iter().filter_map(|step| match step {
+            Step::Ask => Some(&Expected::Health),
             Step::Drip(_, expected) | Step::Read(expected) => Some(expected),
             _ => None,
         })
@@ -136,11 +155,15 @@ impl Case {
 
     /// What a server answers, one line for every answer.
     pub(crate) fn run(&self, server: &Server) -> Vec<String> {
-        let mut connection = Connection::open(server.address);
+        let address = if self.is_hurried { server.hurried } else { server.address };
+        let mut connection = Connection::open(address);
         let mut ids = Vec::new();
         let mut lines = Vec::new();
         for step in &self.steps {
             match step {
+                Step::Ask => {
+                    lines.push(line(ask(&mut connection, address), &Expected::Health, &mut ids))
+                }
                 Step::Continue => match connection.any_answer(true) {
                     Ok(Some(answer)) if answer.status == 100 => {}
                     other => lines.push(format!("{other:?} instead of 100")),
@@ -154,7 +177,7 @@ impl Case {
                     let with_body = !matches!(expected, Expected::HealthHead);
                     lines.push(line(connection.answer(with_body), expected, &mut ids));
                 }
-                Step::Reopen => connection = Connection::open(server.address),
+                Step::Reopen => connection = Connection::open(address),
                 Step::Split(bytes, size, pause) => {
                     for piece in bytes.chunks(*size) {
                         connection.write(piece);
@@ -196,6 +219,20 @@ impl Expected {
                 }
             }
             Self::Stored(_) => json(200, json!({"status": "stored", "id": id})),
+        }
+    }
+}
+
+/// Asks until there is an answer: a client may be too slow for a server that is in a hurry.
+fn ask(connection: &mut Connection, address: SocketAddr) -> io::Result<Option<Answer>> {
+    let start = Instant::now();
+    loop {
+        *connection = Connection::open(address);
+        connection.write(&Request::new("GET", HOOK).bytes());
+        let answer = connection.answer(true);
+        let is_dropped = matches!(&answer, Ok(None) | Ok(Some(Answer { status: 408, .. })));
+        if !is_dropped || start.elapsed() > PATIENCE {
+            return answer;
         }
     }
 }

@@ -116,10 +116,10 @@ struct Mock {
 impl Mock {
     /// Starts it, or says why everything here is skipped.
     async fn start(description: &Path) -> Option<Self> {
-        let port = {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            listener.local_addr().unwrap().port().to_string()
-        };
+        // Below the ports that systems give to clients, as other tests have many connections.
+        let mut ports = std::iter::repeat_with(|| fastrand::u16(20_000..30_000));
+        let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        let port = ports.find(is_free).unwrap().to_string();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/prism");
         let process = Command::new(script)
             .arg(&port)

@@ -7,7 +7,12 @@ mod me;
 mod platform;
 mod slots;
 
-use std::{collections::BTreeMap, fs, pin::Pin};
+use std::{
+    collections::BTreeMap,
+    fs,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use cal_client::{Auth, Client, Error, RetryPolicy};
 use serde_json::Value;
@@ -90,13 +95,14 @@ async fn what_a_real_server_was_asked_and_answered() {
     let mut files: Vec<_> =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
+    let replay = Replay::start().await;
     let mut faults = Vec::new();
     for file in &files {
         let name = file.file_stem().unwrap().to_str().unwrap();
         let recorded: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         match calls.0.remove(&name[..3]) {
             Some((call, is_same)) => {
-                if let Err(fault) = exchange(&recorded, call, is_same).await {
+                if let Err(fault) = exchange(&replay, &recorded, call, is_same).await {
                     faults.push(format!("{name}: {fault}"));
                 }
             }
@@ -107,8 +113,30 @@ async fn what_a_real_server_was_asked_and_answered() {
     assert!(calls.0.is_empty(), "there is no recording of {:?}", calls.0.keys());
 }
 
+/// A server that gives the answer of one recording after the other, and a client of it.
+struct Replay {
+    server: Server,
+    client: Client,
+    reply: Arc<Mutex<Reply>>,
+}
+
+impl Replay {
+    async fn start() -> Self {
+        let reply = Arc::new(Mutex::new(Reply::silent()));
+        let next = Arc::clone(&reply);
+        let server = Server::start(move |_| next.lock().unwrap().clone()).await;
+        let client = server.builder().retry(RetryPolicy::never()).build().unwrap();
+        Self { server, client, reply }
+    }
+}
+
 /// Lets the client call a server that answers as the real one did, and compares.
-async fn exchange(recorded: &Value, call: Call, is_same: bool) -> Result<(), String> {
+async fn exchange(
+    replay: &Replay,
+    recorded: &Value,
+    call: Call,
+    is_same: bool,
+) -> Result<(), String> {
     let (request, response) = (&recorded["request"], &recorded["response"]);
     let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
     let mut reply = Reply::json(status, response["body"].as_str().unwrap_or_default());
@@ -117,14 +145,15 @@ async fn exchange(recorded: &Value, call: Call, is_same: bool) -> Result<(), Str
             reply = reply.header(name, value.as_str().unwrap());
         }
     }
-    let server = Server::start(move |_| reply.clone()).await;
     let auth = match &request["headers"]["x-cal-client-id"] {
         Value::String(id) => Auth::platform(id.as_str(), "the-secret"),
         _ => Auth::api_key("cal_test_key"),
     };
-    let builder = Client::builder().base_url(server.url()).auth(auth).retry(RetryPolicy::never());
-    let result = call(builder.build().unwrap()).await;
-    let [seen] = &server.seen()[..] else { return Err("there was not one request".to_owned()) };
+    let before = replay.server.seen().len();
+    *replay.reply.lock().unwrap() = reply;
+    let result = call(replay.client.with_auth(auth)).await;
+    let all = replay.server.seen();
+    let [seen] = &all[before..] else { return Err("there was not one request".to_owned()) };
     match result {
         Ok(()) if (200..300).contains(&status) => {}
         Ok(()) => return Err(format!("{status} was taken for a success")),

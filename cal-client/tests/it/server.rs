@@ -111,6 +111,8 @@ impl Server {
         let (log, script): (_, Arc<Script>) = (Arc::clone(&seen), Arc::new(script));
         let running = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // Head and body are written apart, and the second must not wait for the first.
+                stream.set_nodelay(true).unwrap();
                 let note = {
                     let (log, counter) = (Arc::clone(&log), counter.clone());
                     move |seen| {

@@ -458,7 +458,10 @@ fn every_type_has_a_sample_that_is_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(cal_testing::times(50))
+    })]
 
     #[test]
     fn whatever_lacks_or_is_new_it_is_read(

@@ -12,10 +12,10 @@ mod tree;
 mod vocabulary;
 mod walk;
 
-/// How often a property is tried; failures are printed, not written to files.
+/// How often a property is tried, unless `CALCOM_TEST_TIMES` multiplies it; failures are printed, not written to files.
 fn cases(count: u32) -> proptest::test_runner::Config {
     proptest::test_runner::Config {
         failure_persistence: None,
-        ..proptest::test_runner::Config::with_cases(count)
+        ..proptest::test_runner::Config::with_cases(cal_testing::times(count))
     }
 }

@@ -71,6 +71,8 @@ impl Server {
         let (log, script) = (Arc::clone(&seen), Arc::<Script>::from(Box::new(script) as Box<_>));
         let running = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // Head and body are written apart, and the second must not wait for the first.
+                stream.set_nodelay(true).unwrap();
                 tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
             }
         });

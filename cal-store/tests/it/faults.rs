@@ -88,6 +88,26 @@ fn kept(reply: Reply) -> (DeliveryId, String) {
     (text("id").parse().unwrap(), text("status"))
 }
 
+/// Sends a delivery until it is kept, as a sender does: how long the store may take for one attempt
+/// is a limit of its own.
+async fn sent(receiver: &Receiver, body: &str) -> DeliveryId {
+    let sending = async {
+        loop {
+            let reply = post(receiver, body).await;
+            if !is_refused(&reply) {
+                return kept(reply).0;
+            }
+        }
+    };
+    time::timeout(PATIENCE, sending).await.expect("the store does not come back")
+}
+
+/// Waits until the store says that it is ready.
+async fn is_ready(store: &SqlStore) {
+    let asking = async { while store.ready().await.is_err() {} };
+    time::timeout(PATIENCE, asking).await.expect("the store does not get ready");
+}
+
 /// Waits for so many runs.
 async fn heard(runs: &mut Runs, count: usize) -> Vec<DeliveryId> {
     let mut heard = Vec::new();

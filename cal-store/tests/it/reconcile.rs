@@ -142,11 +142,11 @@ async fn check(store: &SqlStore, world: &World, imported: &[String]) {
     }
 }
 
-/// Lets a thousand bookings happen, half of whose webhooks are lost; returns those.
-async fn lose_half(store: &SqlStore, world: &Arc<Mutex<World>>) -> Vec<String> {
+/// Lets so many bookings happen, half of whose webhooks are lost; returns those.
+async fn lose_half(count: usize, store: &SqlStore, world: &Arc<Mutex<World>>) -> Vec<String> {
     let before = world.lock().unwrap().rows.len();
     let mut lost = Vec::new();
-    while world.lock().unwrap().rows.len() < before + 1000 {
+    while world.lock().unwrap().rows.len() < before + count {
         let sent = {
             let mut world = world.lock().unwrap();
             world.happen(fastrand::usize(..World::KINDS));
@@ -183,7 +183,7 @@ async fn a_thousand_bookings_are_repaired_in_one_sweep() {
         let known = world.lock().unwrap().clone();
         check(&store, &known, &imported).await;
 
-        let lost = lose_half(&store, &world).await;
+        let lost = lose_half(1000, &store, &world).await;
         let known = world.lock().unwrap().clone();
         let sweep = reconciler.sweep().await.unwrap();
         work(&store).await;
@@ -215,7 +215,7 @@ async fn webhooks_that_race_a_sweep_change_nothing() {
         let api = api(&world).await;
         let reconciler = reconciler(&store, &api);
         reconciler.sweep().await.unwrap();
-        let lost = lose_half(&store, &world).await;
+        let lost = lose_half(300, &store, &world).await;
         let known = world.lock().unwrap().clone();
         let late = async {
             for body in &lost {
@@ -256,7 +256,7 @@ async fn a_sweep_that_fails_or_dies_goes_on_where_it_was() {
         })
         .await;
         while reconciler(&store, &api).sweep().await.is_err() {}
-        lose_half(&store, &world).await;
+        lose_half(300, &store, &world).await;
         let known = world.lock().unwrap().clone();
         let mut died = 0;
         loop {

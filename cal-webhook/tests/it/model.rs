@@ -16,7 +16,7 @@ use story::{Fact, Story, What};
 const ORDERS: usize = 20;
 
 /// How many schedules are tried, unless `CALCOM_TEST_SCHEDULES` says it.
-const SCHEDULES: usize = 6_000;
+const SCHEDULES: usize = 2_000;
 
 fn schedules() -> usize {
     let wanted = env::var("CALCOM_TEST_SCHEDULES").ok();

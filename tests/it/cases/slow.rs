@@ -6,16 +6,16 @@ use crate::{
     client::Drip,
     request::{Request, booking, chunk},
     script::{Case, Expected},
-    servers::{HOOK, SIGNED},
+    servers::{HOOK, HURRIED, HURRIED_SIGNED, SIGNED},
 };
 
 const PAUSE: Duration = Duration::from_millis(50);
-/// More pauses than a client's patience has.
+/// Many times as long as the limits take that end this.
 const TIMES: usize = 200;
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![done_before_the_answer()];
-    for path in [HOOK, SIGNED] {
+    for path in [HURRIED, HURRIED_SIGNED] {
         cases.extend([
             stalled(path),
             dripping(path),
@@ -69,33 +69,35 @@ fn stalled_unsigned(path: &str) -> Case {
 }
 
 fn silent() -> Case {
-    Case::new("a connection without a word").read(Expected::Dropped).reopen_and_ask()
+    Case::new("a connection without a word").hurried().read(Expected::Dropped).ask()
 }
 
 fn stalled_head() -> Case {
     let head = Request::delivery(HOOK, booking("never sent")).head();
     Case::new("a head that never ends")
+        .hurried()
         .write(&head[..head.len() - 4])
         .read(Expected::Dropped)
-        .reopen_and_ask()
+        .ask()
 }
 
 /// Every header comes in time, and the whole does not.
 fn dripping_head() -> Case {
     Case::new("headers that come one by one")
+        .hurried()
         .write(format!("POST {HOOK} HTTP/1.1\r\nHost: receiver.test\r\n"))
         .drip(
             Drip { piece: b"X: y\r\n".to_vec(), pause: PAUSE, times: TIMES / 4 },
             Expected::Dropped,
         )
-        .reopen_and_ask()
+        .ask()
 }
 
 fn gone_with_the_body() -> Case {
     let title = "a client that goes away within the body";
     let request = Request::delivery(HOOK, booking(title));
     let bytes = request.bytes();
-    Case::new(title).write(&bytes[..bytes.len() - 1]).reopen_and_ask()
+    Case::new(title).write(&bytes[..bytes.len() - 1]).ask()
 }
 
 /// The chunks that came are a body with a good signature, only that nobody said it was the end.
@@ -103,7 +105,7 @@ fn gone_within_a_chunk() -> Case {
     let title = "a client that goes away before the last chunk";
     let request = Request::delivery(HOOK, booking(title)).chunked(100);
     let bytes = request.bytes();
-    Case::new(title).write(&bytes[..bytes.len() - b"0\r\n\r\n".len()]).reopen_and_ask()
+    Case::new(title).write(&bytes[..bytes.len() - b"0\r\n\r\n".len()]).ask()
 }
 
 /// A client may say that it is done and wait for its answer.
@@ -127,14 +129,7 @@ fn finished_early(path: &str) -> Case {
         .write(&bytes[..bytes.len() - 1])
         .finish()
         .read(Expected::refused(400, "the body broke off before its end"))
-        .reopen_and_ask()
-}
-
-impl Case {
-    /// Drops the connection and looks whether the server still serves.
-    fn reopen_and_ask(self) -> Self {
-        self.reopen().write(Request::new("GET", HOOK).bytes()).read(Expected::Health)
-    }
+        .ask()
 }
 
 fn too_slow() -> Expected {

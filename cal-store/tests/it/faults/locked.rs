@@ -22,8 +22,8 @@ async fn a_locked_file_refuses_deliveries_until_it_is_free() {
     lock.rollback().await.unwrap();
 
     // One whose sender was told to come again may have been stored in the end.
-    let kept: Vec<_> = posts().await.into_iter().map(|reply| kept(reply).0).collect();
-    store.ready().await.unwrap();
+    let kept = join_all(bodies.iter().map(|body| sent(&receiver, body))).await;
+    is_ready(&store).await;
     heard(&mut runs, kept.len()).await;
     receiver.shutdown(PATIENCE).await;
     assert!(runs.try_recv().is_err(), "a task ran twice");

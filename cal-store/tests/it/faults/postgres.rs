@@ -101,12 +101,12 @@ async fn a_server_that_comes_late_and_crashes_is_used_without_opening_the_store_
     if !server.start() {
         return;
     }
-    store.ready().await.unwrap();
-    let mut kept = vec![stored(post(&receiver, &body("first")).await)];
+    is_ready(&store).await;
+    let mut kept = vec![sent(&receiver, &body("first")).await];
     heard(&mut runs, 1).await;
 
     assert!(server.run("restart").status.success());
-    kept.push(stored(post(&receiver, &body("second")).await));
+    kept.push(sent(&receiver, &body("second")).await);
     heard(&mut runs, 1).await;
 
     // As on a replica that was not promoted yet.
@@ -115,7 +115,7 @@ async fn a_server_that_comes_late_and_crashes_is_used_without_opening_the_store_
     assert!(store.ready().await.is_err());
     server.execute("ALTER SYSTEM RESET default_transaction_read_only").await;
     kept.extend(posted_until(&receiver, "free", 200).await);
-    store.ready().await.unwrap();
+    is_ready(&store).await;
     heard(&mut runs, kept.len() - 2).await;
     receiver.shutdown(PATIENCE).await;
     assert!(runs.try_recv().is_err(), "a task ran twice");

@@ -1,6 +1,6 @@
 //! What nobody sends but who holds the secret and means ill, or by mistake.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cal_webhook::{Decision, Seat, Subject};
 use serde_json::{Value, json};
@@ -10,6 +10,10 @@ use crate::{
     desk::{Desk, Kept, reading},
     news::{left, news, seat, seat_moved},
 };
+
+/// Far longer than a chain of 100 takes, and far shorter than one whose every link costs twice as
+/// much as the one before.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn circles_and_links_to_oneself_end() {
@@ -137,7 +141,7 @@ fn a_long_chain_is_decided_in_time() {
             desk.tell(&news("BOOKING_REQUESTED", &format!("b{n:03}"), n, members(n)));
         }
         assert_eq!(desk.row("b099").chain.as_str(), "b000");
-        let each = start.elapsed() / 99;
-        assert!(each.as_millis() < 250, "{each:?} for each {kind} of a chain of 100");
+        let all = start.elapsed();
+        assert!(all < PATIENCE, "{all:?} for a chain of 100 by its {kind}s");
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Site {
     child: Child,

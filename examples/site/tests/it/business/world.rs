@@ -26,7 +26,7 @@ const POSTHOG: &str = "a project of the tests";
 pub(super) const SITE: &str = "https://booking.example.com";
 
 /// How long the hooks may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct World {
     pub(super) site: Site,
