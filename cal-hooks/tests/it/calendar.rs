@@ -291,6 +291,8 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cal_testing::times(64)))]
+
     #[test]
     fn no_text_makes_long_lines_or_more_properties(
         texts in [any_text(), any_text(), any_text(), any_text(), any_text(), any_text()],
