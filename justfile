@@ -21,6 +21,10 @@ test:
 chaos database="sqlite" deliveries="500" kills="15" seed="1":
     cargo run -p cal-chaos -- --database {{database}} --deliveries {{deliveries}} --kills {{kills}} --seed {{seed}}
 
+# Attacks the site as strangers do: connections, bodies or log.
+attack scenario="connections" seed="1":
+    cargo run --release -p cal-chaos -- {{scenario}} --seed {{seed}}
+
 # Licences, bans and sources; needs cargo-deny.
 deny:
     cargo deny check bans licenses sources
