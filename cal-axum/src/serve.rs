@@ -74,7 +74,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// | size of the head | 16 KiB | 431 |
 /// | [`body_timeout`](Serve::body_timeout) | 30 seconds | the body that the handler reads ends with an error |
 /// | [`body_limit`](Serve::body_limit) | 2 MiB | the same; extractors of axum answer 413 |
-/// | [`unfinished_limit`](Serve::unfinished_limit) | 64 MiB | the connection that has gone longest without a complete request is closed |
+/// | [`unfinished_limit`](Serve::unfinished_limit) | 32 MiB | the connection that has gone longest without a complete request is closed |
 /// | [`write_timeout`](Serve::write_timeout) | 10 seconds without progress | the connection is closed |
 /// | [`grace`](Serve::grace) | 10 seconds after the signal | the connections that are left are closed |
 ///
@@ -92,7 +92,7 @@ pub fn serve(listener: TcpListener, app: Router) -> Serve {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             body_limit: 2 * 1024 * 1024,
-            unfinished_limit: 64 * 1024 * 1024,
+            unfinished_limit: 32 * 1024 * 1024,
             write_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(10),
         },
@@ -155,7 +155,9 @@ impl Serve {
         self
     }
 
-    /// Sets how much may have arrived of all bodies that are not complete, 64 MiB by default.
+    /// Sets how much handlers may hold of bodies that are not complete, 32 MiB by default.
+    ///
+    /// A receiver has a limit of its own, and nothing of its bodies counts here.
     pub fn unfinished_limit(mut self, bytes: usize) -> Self {
         self.limits.unfinished_limit = bytes;
         self

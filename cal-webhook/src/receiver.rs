@@ -275,6 +275,10 @@ impl Pieces {
             let room = self.0.last().map_or(0, |piece| STEP - piece.len());
             if room == 0 {
                 hold.grow().await?;
+                if !self.0.is_empty() {
+                    // Long bodies do not keep short ones waiting.
+                    tokio::task::yield_now().await;
+                }
                 self.0.push(Vec::with_capacity(STEP));
             } else if let Some(piece) = self.0.last_mut() {
                 let fits;

@@ -3,7 +3,10 @@
 use std::{
     io::{Error, ErrorKind},
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -18,7 +21,7 @@ use tokio::{
 
 use super::Watch;
 
-/// How much has arrived of all bodies that still miss something.
+/// How much of all bodies is held while they still miss something.
 #[derive(Debug)]
 pub(super) struct Unfinished {
     bytes: AtomicUsize,
@@ -32,10 +35,30 @@ impl Unfinished {
         Self { bytes: AtomicUsize::new(0), limit, too_much: Notify::new() }
     }
 
-    fn add(&self, bytes: usize) {
-        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.limit {
+    /// Counts a piece until nobody holds it any more.
+    fn count(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        let held = self.bytes.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
+        if held > self.limit {
             self.too_much.notify_one();
         }
+        Bytes::from_owner(Piece { bytes, unfinished: Arc::clone(self) })
+    }
+}
+
+struct Piece {
+    bytes: Bytes,
+    unfinished: Arc<Unfinished>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.unfinished.bytes.fetch_sub(self.bytes.len(), Ordering::Relaxed);
     }
 }
 
@@ -45,37 +68,12 @@ pub(super) struct Watched {
     watch: Watch,
     /// Runs while something is missing.
     timer: Option<Pin<Box<Sleep>>>,
-    /// How many bytes of it count as unfinished.
-    counted: usize,
 }
 
 impl Watched {
     pub(super) fn new(body: Incoming, watch: &Watch) -> Self {
         let body = Limited::new(body, watch.limits.body_limit);
-        Self { body, watch: watch.clone(), timer: None, counted: 0 }
-    }
-
-    /// Counts what has arrived until the body is complete.
-    fn count(&mut self, frame: Option<&Result<Frame<Bytes>, BoxError>>) {
-        if frame.is_none() || self.body.is_end_stream() {
-            self.watch.last.is_complete();
-            self.release();
-        } else if let Some(Ok(frame)) = frame {
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
-            self.counted += bytes;
-            self.watch.unfinished.add(bytes);
-        }
-    }
-
-    fn release(&mut self) {
-        let counted = std::mem::take(&mut self.counted);
-        self.watch.unfinished.bytes.fetch_sub(counted, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.release();
+        Self { body, watch: watch.clone(), timer: None }
     }
 }
 
@@ -89,8 +87,13 @@ impl Body for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
-            this.count(frame.as_ref());
-            return Poll::Ready(frame);
+            if frame.is_none() || this.body.is_end_stream() {
+                this.watch.last.is_complete();
+                return Poll::Ready(frame);
+            }
+            let unfinished = &this.watch.unfinished;
+            let count = |frame: Frame<Bytes>| frame.map_data(|bytes| unfinished.count(bytes));
+            return Poll::Ready(frame.map(|frame| frame.map(count)));
         }
         let timeout = this.watch.limits.body_timeout;
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(timeout)));
