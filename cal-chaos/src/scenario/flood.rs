@@ -26,7 +26,6 @@ const PACE: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How soon the site answers what it will not read.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A kind of request, and how much of it is sent.
 #[derive(Debug)]
@@ -225,10 +224,7 @@ impl Fates {
             let retry_after = if *has_retry_after { " with Retry-After" } else { "" };
             report.figure(format!("{name}: answered {status}{retry_after}"), count);
             let what = format!("{name}: slowest {status} after the last byte, ms");
-            match status {
-                503 => report.at_most(what, millis(*slowest), millis(AT_ONCE)),
-                _ => report.figure(what, millis(*slowest)),
-            }
+            report.figure(what, millis(*slowest));
         }
         let stalled = self.fates.iter().filter(|fate| matches!(fate, Fate::Stalled));
         report.none(format!("{name}: not read and not answered"), stalled.map(|_| "one"));
