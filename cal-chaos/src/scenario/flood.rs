@@ -25,8 +25,6 @@ const PACE: Duration = Duration::from_millis(1);
 /// How long the next kind waits for this one to be sent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How soon the site answers what it will not read.
-
 /// A kind of request, and how much of it is sent.
 #[derive(Debug)]
 struct Shape {
