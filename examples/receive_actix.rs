@@ -37,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
     let server = HttpServer::new(app)
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(10))
-        .max_connections(256);
+        .workers(2)
+        .max_connections(128);
     Ok(server.bind("127.0.0.1:3000")?.run().await?)
 }

@@ -26,14 +26,14 @@
 //!
 //! | setting | default | what it is for |
 //! |---|---|---|
-//! | `client_request_timeout` | 5 seconds | how long the head of the first request may take |
+//! | `client_request_timeout` | 5 seconds | how long the head of a connection's first request may take |
 //! | `keep_alive` | 5 seconds | how long a connection may idle between two requests |
 //! | `client_disconnect_timeout` | 1 second | how long a connection that ends may take |
-//! | `max_connections` | 25,000 for each worker | keep it below the process's file descriptors |
+//! | `max_connections` | 25,000 for each worker | times `workers`, keep it below the process's file descriptors |
 //!
-//! actix-web has no limit for clients that do not read, and none for the bodies of other routes. It
-//! stops accepting when it has `max_connections`, so a stranger who opens that many keeps deliveries
-//! out until they time out. Where strangers can reach the server, put a proxy in front that limits
+//! actix-web has no limit for clients that do not read, for half of a head that is not the first one,
+//! and for how long the bodies of other routes take. It stops accepting when it has
+//! `max_connections`, so a stranger who opens that many keeps deliveries out until they time out. Where strangers can reach the server, put a proxy in front that limits
 //! connections for each address and buffers requests, such as nginx with `limit_conn` and
 //! `proxy_request_buffering`.
 

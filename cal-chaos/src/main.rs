@@ -36,7 +36,7 @@ use clap::Parser;
 
 use crate::scenario::Scenario;
 
-/// Kills the example site under load and compares its ledger with what was sent.
+/// Kills and attacks the example site, and compares its ledger with what was sent.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {

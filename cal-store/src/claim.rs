@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use cal_core::{BookingUid, Delivery};
-use cal_webhook::{Change, StoreError, Task, TaskId, Transition};
+use cal_webhook::{Change, StoreError, Task, TaskId, Transition, log::quietly};
 use serde_json::json;
 
 use crate::{
@@ -102,7 +102,7 @@ async fn take(
         match task(hook, &row, &deliveries, now) {
             Ok(task) => tasks.push(task),
             Err(error) => {
-                tracing::error!(task = row.0, hook, error, "a task cannot be read");
+                quietly(|| tracing::error!(task = row.0, hook, error, "a task cannot be read"));
                 unreadable.push(json!({"id": row.0, "error": error}));
             }
         }

@@ -5,6 +5,7 @@ mod news;
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -14,9 +15,9 @@ use cal_client::{
     bookings::{Booking, SeesChanges, Sort},
 };
 use cal_core::BookingUid;
-use cal_webhook::StoreError;
+use cal_webhook::{StoreError, log::quietly};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio::time::{self, Instant};
 
 use crate::{SqlStore, time::Micros};
@@ -136,14 +137,16 @@ impl<S: SeesChanges> Reconciler<S> {
     /// Sweeps again and again, until it is dropped. Failures are logged; the next sweep goes on.
     pub async fn run(&self) {
         loop {
-            match self.sweep().await {
-                Ok(sweep) if sweep.missed > 0 => tracing::warn!(?sweep, "webhooks were missed"),
-                Ok(sweep) => tracing::debug!(?sweep, "swept"),
-                Err(error) => {
+            let swept = AssertUnwindSafe(self.sweep()).catch_unwind().await;
+            quietly(|| match swept {
+                Ok(Ok(sweep)) if sweep.missed > 0 => tracing::warn!(?sweep, "webhooks were missed"),
+                Ok(Ok(sweep)) => tracing::debug!(?sweep, "swept"),
+                Ok(Err(error)) => {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::warn!(%error, cause, "a sweep ended early");
                 }
-            }
+                Err(_) => tracing::error!("a sweep panicked; the next one goes on"),
+            });
             time::sleep(self.every).await;
         }
     }

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use cal_webhook::{Accepted, Arrival, Dispatcher, Settlement, Store, StoreError, Task, TaskId};
+use cal_webhook::{
+    Accepted, Arrival, Dispatcher, Settlement, Store, StoreError, Task, TaskId, log::quietly,
+};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::{sync::Notify, time};
@@ -88,7 +90,9 @@ impl SqlStore {
             Ok(()) => {}
             Err(SetUpError::Never(error)) => return Err(error),
             Err(SetUpError::Now(error)) => {
-                tracing::error!(%error, "the database is out of reach; deliveries are refused");
+                quietly(|| {
+                    tracing::error!(%error, "the database is out of reach; deliveries are refused");
+                });
             }
         }
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));

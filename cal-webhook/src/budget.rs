@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, oneshot},
-    time,
+    time::{self, Instant},
 };
 
 use crate::Rejection;
@@ -20,8 +20,8 @@ use crate::Rejection;
 /// What memory is counted in.
 pub(crate) const STEP: usize = 16 * 1024;
 
-/// How long a body may wait for others to give way; they do it at once, if the machine has time.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a body may wait in all for others to give way; they do it as soon as they are woken.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A budget for what has arrived of bodies that still miss something.
 ///
@@ -46,7 +46,7 @@ impl Budget {
     /// Begins to count a body, of which nothing is held yet.
     pub(crate) fn hold(&self) -> Hold<'_> {
         let age = self.next.fetch_add(1, Ordering::Relaxed);
-        Hold { budget: self, age, steps: 0, place: None }
+        Hold { budget: self, age, steps: 0, patience: PATIENCE, place: None }
     }
 
     fn lane(&self, steps: usize) -> &Lane {
@@ -54,7 +54,7 @@ impl Budget {
     }
 }
 
-/// What is held of one body; it is given back when this is dropped.
+/// The memory reserved for one body; it is given back when this is dropped.
 ///
 /// Drop the memory first, so that nobody takes the room before it is there.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(crate) struct Hold<'a> {
     /// Its place in the order of arrival.
     age: u64,
     steps: usize,
+    /// How long it may still wait.
+    patience: Duration,
     /// Tells when the place is lost, by the end of its sender.
     place: Option<oneshot::Receiver<()>>,
 }
@@ -74,25 +76,30 @@ impl Hold<'_> {
     ///
     /// Fails when this body must give way itself, or nobody did in time.
     pub(crate) async fn grow(&mut self) -> Result<(), Rejection> {
+        let steps = self.steps + 1;
+        let lane = self.budget.lane(steps);
+        // Beyond the first step a body is in the other lane.
+        let before = if steps == 2 { 0 } else { self.steps };
         let room = async {
             loop {
-                let lane = self.budget.lane(self.steps + 1);
                 let freed = lane.freed.notified();
-                if let Some(place) = lane.enter(self.age, self.steps + 1)? {
+                if let Some(place) = lane.enter(self.age, before, steps)? {
                     return Ok(place);
                 }
                 freed.await;
             }
         };
-        let room = time::timeout(PATIENCE, room);
+        let began = Instant::now();
         let place = tokio::select! {
-            room = room => room.unwrap_or(Err(Rejection::Busy))?,
+            biased;
             () = lost(&mut self.place) => return Err(Rejection::Busy),
+            room = time::timeout(self.patience, room) => room.unwrap_or(Err(Rejection::Busy))?,
         };
-        if self.steps == 1 {
-            self.budget.small.leave(self.age);
+        self.patience = self.patience.saturating_sub(began.elapsed());
+        if steps == 2 {
+            self.budget.small.leave(self.age, 1);
         }
-        (self.steps, self.place) = (self.steps + 1, Some(place));
+        (self.steps, self.place) = (steps, Some(place));
         Ok(())
     }
 
@@ -104,6 +111,7 @@ impl Hold<'_> {
 
 async fn lost(place: &mut Option<oneshot::Receiver<()>>) {
     match place {
+        Some(place) if place.is_terminated() => {}
         // Its sender never sends, it is dropped.
         Some(place) => drop(place.await),
         None => pending().await,
@@ -113,7 +121,7 @@ async fn lost(place: &mut Option<oneshot::Receiver<()>>) {
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
         if self.steps > 0 {
-            self.budget.lane(self.steps).leave(self.age);
+            self.budget.lane(self.steps).leave(self.age, self.steps);
         }
     }
 }
@@ -131,14 +139,8 @@ struct Held {
     /// The steps of all bodies, and of those that have lost their place and still hold them.
     steps: usize,
     leaving: usize,
-    bodies: BTreeMap<u64, Body>,
-}
-
-#[derive(Debug)]
-struct Body {
-    steps: usize,
-    /// Gone when the body must give way.
-    stays: Option<oneshot::Sender<()>>,
+    /// The bodies that have a place, and what tells them that they lost it.
+    bodies: BTreeMap<u64, (usize, oneshot::Sender<()>)>,
 }
 
 impl Lane {
@@ -146,19 +148,23 @@ impl Lane {
         Self { limit, held: Mutex::default(), freed: Notify::new() }
     }
 
-    /// Gives a body so many steps; `None` when others must give them back first.
-    fn enter(&self, age: u64, steps: usize) -> Result<Option<oneshot::Receiver<()>>, Rejection> {
+    /// Gives a body so many steps instead of those that it had here; `None` when others must give
+    /// theirs back first.
+    fn enter(
+        &self,
+        age: u64,
+        before: usize,
+        steps: usize,
+    ) -> Result<Option<oneshot::Receiver<()>>, Rejection> {
         let mut held = self.held();
-        let more = match held.bodies.get(&age) {
-            None => steps,
-            Some(Body { steps: before, stays: Some(_) }) => steps - before,
-            Some(Body { stays: None, .. }) => return Err(Rejection::Busy),
-        };
+        if before > 0 && !held.bodies.contains_key(&age) {
+            return Err(Rejection::Busy);
+        }
+        let more = steps - before;
         while held.steps - held.leaving + more > self.limit {
-            let mut stay = held.bodies.iter_mut().filter(|(_, body)| body.stays.is_some());
-            let Some((oldest, body)) = stay.next() else { return Err(Rejection::Busy) };
-            let (oldest, freed) = (*oldest, body.steps);
-            body.stays = None;
+            let Some((oldest, (freed, _))) = held.bodies.pop_first() else {
+                return Err(Rejection::Busy);
+            };
             held.leaving += freed;
             if oldest == age {
                 return Err(Rejection::Busy);
@@ -167,22 +173,25 @@ impl Lane {
         if held.steps + more > self.limit {
             return Ok(None);
         }
-        let (stays, place) = oneshot::channel();
+        let (lose, place) = oneshot::channel();
         held.steps += more;
-        held.bodies.insert(age, Body { steps, stays: Some(stays) });
+        held.bodies.insert(age, (steps, lose));
+        let has_room = held.steps < self.limit;
+        drop(held);
+        if has_room {
+            self.freed.notify_one();
+        }
         Ok(Some(place))
     }
 
-    fn leave(&self, age: u64) {
+    fn leave(&self, age: u64, steps: usize) {
         let mut held = self.held();
-        if let Some(body) = held.bodies.remove(&age) {
-            held.steps -= body.steps;
-            if body.stays.is_none() {
-                held.leaving -= body.steps;
-            }
+        held.steps -= steps;
+        if held.bodies.remove(&age).is_none() {
+            held.leaving -= steps;
         }
         drop(held);
-        self.freed.notify_waiters();
+        self.freed.notify_one();
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -234,16 +243,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_waits_a_second_for_those_that_do_not_give_way() {
+    async fn a_body_waits_only_so_long_for_those_that_do_not_give_way() {
         let budget = Budget::new(64 * MIB, MIB);
         let _held: Vec<_> = (0..1024).map(|_| arrive(&budget, 1).unwrap()).collect();
-        let began = time::Instant::now();
+        let began = Instant::now();
         assert_eq!(budget.hold().grow().await, Err(Rejection::Busy));
         assert_eq!(began.elapsed(), PATIENCE);
     }
 
     #[tokio::test]
-    async fn whoever_lost_the_place_may_not_grow() {
+    async fn a_body_that_lost_its_place_may_not_grow() {
         let budget = Budget::new(64 * MIB, MIB);
         let mut held: Vec<_> = (0..48).map(|_| arrive(&budget, MIB - STEP).unwrap()).collect();
         // 48 steps are left.

@@ -11,7 +11,7 @@ pub fn quietly(event: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(event));
 }
 
-/// Writes a text that came from outside in one line, with its control characters escaped.
+/// Writes a text that came from outside in one line, with what steers a terminal escaped.
 #[derive(Debug)]
 pub struct OneLine<T>(pub T);
 
@@ -26,8 +26,9 @@ struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            // The separators of lines and paragraphs are no control characters.
-            if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            // Separators of lines and marks of direction are no control characters.
+            let steers = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if character.is_control() || steers {
                 write!(self.0, "{}", character.escape_default())?;
             } else {
                 self.0.write_char(character)?;
@@ -43,9 +44,9 @@ mod tests {
 
     #[test]
     fn a_text_cannot_begin_a_line_of_its_own() {
-        let forged = "Ann\r\n2026-01-01 ERROR the store failed\u{1b}[2J\u{2028}\u{85}é";
+        let forged = "Ann\r\n2026-01-01 ERROR the store failed\u{1b}[2J\u{2028}\u{85}\u{202e}é";
         let shown = OneLine(forged).to_string();
-        let expected = r"Ann\r\n2026-01-01 ERROR the store failed\u{1b}[2J\u{2028}\u{85}é";
+        let expected = r"Ann\r\n2026-01-01 ERROR the store failed\u{1b}[2J\u{2028}\u{85}\u{202e}é";
         assert_eq!(shown, expected);
     }
 

@@ -1,27 +1,29 @@
 //! The whole way of a delivery, from the request to the hooks.
 
+mod read;
+
 use std::{
     fmt,
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::{FutureExt, StreamExt};
 use tokio::time;
 
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
     StoreError, Verified, Verifier,
-    budget::{Budget, Hold, STEP},
+    budget::Budget,
     crash,
     head::Method,
     log::{OneLine, quietly},
     metrics::{self, Stopwatch},
     worker::{ErasedStore, Worker},
 };
+
+use read::read;
 
 /// The whole way of a delivery: limits, signature, store, answer, and then the hooks.
 ///
@@ -47,7 +49,7 @@ struct Inner {
     post: Mutex<Post>,
 }
 
-/// Who works, if anybody does.
+/// The current worker, if any.
 #[derive(Default)]
 struct Post {
     worker: Option<Worker>,
@@ -221,82 +223,6 @@ impl Receiver {
     }
 }
 
-/// Reads a body up to the limit; a body in one piece is not copied.
-///
-/// While something is missing, what has arrived counts against the budget.
-async fn read<B, E>(
-    body: B,
-    limit: usize,
-    budget: &Budget,
-    size: &mut usize,
-) -> Result<Bytes, Rejection>
-where
-    B: Stream<Item = Result<Bytes, E>>,
-{
-    let mut body = pin!(body.map(|chunk| chunk.map_err(|_| Rejection::Interrupted)));
-    let Some(first) = body.next().await.transpose()? else { return Ok(Bytes::new()) };
-    *size = first.len();
-    if *size > limit {
-        return Err(Rejection::TooLarge { limit });
-    }
-    let mut next = body.next().now_or_never();
-    if let Some(None) = next {
-        return Ok(first);
-    }
-    let mut hold = budget.hold();
-    let mut pieces = Pieces::default();
-    pieces.append(&first, &mut hold).await?;
-    drop(first);
-    loop {
-        let chunk = match next.take() {
-            Some(chunk) => chunk,
-            None => tokio::select! {
-                biased;
-                chunk = body.next() => chunk,
-                () = hold.gave_way() => return Err(Rejection::Busy),
-            },
-        };
-        let Some(chunk) = chunk.transpose()? else { return Ok(pieces.into_whole()) };
-        *size += chunk.len();
-        if *size > limit {
-            return Err(Rejection::TooLarge { limit });
-        }
-        pieces.append(&chunk, &mut hold).await?;
-    }
-}
-
-/// A body that is still arriving, in pieces of one size: none is ever moved to grow.
-#[derive(Default)]
-struct Pieces(Vec<Vec<u8>>);
-
-impl Pieces {
-    async fn append(&mut self, mut chunk: &[u8], hold: &mut Hold<'_>) -> Result<(), Rejection> {
-        while !chunk.is_empty() {
-            let room = self.0.last().map_or(0, |piece| STEP - piece.len());
-            if room == 0 {
-                hold.grow().await?;
-                if !self.0.is_empty() {
-                    // Long bodies do not keep short ones waiting.
-                    tokio::task::yield_now().await;
-                }
-                self.0.push(Vec::with_capacity(STEP));
-            } else if let Some(piece) = self.0.last_mut() {
-                let fits;
-                (fits, chunk) = chunk.split_at(room.min(chunk.len()));
-                piece.extend_from_slice(fits);
-            }
-        }
-        Ok(())
-    }
-
-    fn into_whole(mut self) -> Bytes {
-        match &mut *self.0 {
-            [piece] => std::mem::take(piece).into(),
-            pieces => pieces.concat().into(),
-        }
-    }
-}
-
 /// Writes an error and what caused it, in one line.
 pub(crate) fn chain(error: &StoreError) -> String {
     let mut text = OneLine(error).to_string();
@@ -380,7 +306,7 @@ impl ReceiverBuilder {
         let mut names: Vec<&str> = self.dispatcher.names().collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(BuildError::DoubledHook { name: pair[0].to_owned() });
+            return Err(BuildError::DuplicateHook { name: pair[0].to_owned() });
         }
         metrics::describe();
         Ok(Receiver {
@@ -403,7 +329,7 @@ impl ReceiverBuilder {
 pub enum BuildError {
     /// Two hooks have one name.
     #[error("expected every hook to have a name of its own, found two named {name:?}")]
-    DoubledHook {
+    DuplicateHook {
         /// The name.
         name: String,
     },

@@ -90,7 +90,7 @@ impl Worker {
     }
 }
 
-/// Runs an engine until it is told to stop, and another one when it panics.
+/// Runs an engine until it is told to stop, and a new one after each panic.
 ///
 /// Tasks that the old one held come free when their claims run out.
 async fn supervise(
@@ -106,10 +106,10 @@ async fn supervise(
         if ended.is_ok() {
             return;
         }
-        quietly(|| tracing::error!("the worker panicked; it starts again"));
-        // A time to stop that has come meanwhile has been seen by the one that panicked.
-        ends.mark_changed();
-        time::sleep(PAUSE).await;
+        quietly(|| tracing::error!("the worker panicked"));
+        if time::timeout(PAUSE, ends.wait_for(Option::is_some)).await.is_ok() {
+            return;
+        }
         is_working.store(true, Ordering::Relaxed);
     }
 }

@@ -19,35 +19,54 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::Watch;
+use super::{BUFFER, Limits, connections::ConnectionState};
 
-/// How much of all bodies is held while they still miss something.
+/// What a piece costs beside its bytes.
+const PIECE: usize = 128;
+
+/// How much of all bodies is held by handlers.
 #[derive(Debug)]
-pub(super) struct Unfinished {
+pub(super) struct HeldBodies {
     bytes: AtomicUsize,
     limit: usize,
-    /// Told once for every piece that is too much.
+    /// Wakes the server when there is too much.
     pub(super) too_much: Notify,
 }
 
-impl Unfinished {
+impl HeldBodies {
     pub(super) fn new(limit: usize) -> Self {
         Self { bytes: AtomicUsize::new(0), limit, too_much: Notify::new() }
     }
 
-    /// Counts a piece until nobody holds it any more.
-    fn count(self: &Arc<Self>, bytes: Bytes) -> Bytes {
-        let held = self.bytes.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
-        if held > self.limit {
-            self.too_much.notify_one();
-        }
-        Bytes::from_owner(Piece { bytes, unfinished: Arc::clone(self) })
+    /// Returns how many bytes are held above the limit.
+    pub(super) fn excess(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed).saturating_sub(self.limit)
     }
 }
 
+/// A piece of a body, which counts until nobody holds it any more.
 struct Piece {
     bytes: Bytes,
-    unfinished: Arc<Unfinished>,
+    held: Arc<HeldBodies>,
+    state: Arc<ConnectionState>,
+}
+
+impl Piece {
+    fn count(bytes: Bytes, held: &Arc<HeldBodies>, state: &Arc<ConnectionState>) -> Bytes {
+        // A short piece would keep the whole buffer that it was read into.
+        let bytes = if bytes.len() < BUFFER / 2 { Bytes::copy_from_slice(&bytes) } else { bytes };
+        let piece = Self { bytes, held: Arc::clone(held), state: Arc::clone(state) };
+        let cost = piece.cost();
+        state.held.fetch_add(cost, Ordering::Relaxed);
+        if held.bytes.fetch_add(cost, Ordering::Relaxed) + cost > held.limit {
+            held.too_much.notify_one();
+        }
+        Bytes::from_owner(piece)
+    }
+
+    fn cost(&self) -> usize {
+        self.bytes.len() + PIECE
+    }
 }
 
 impl AsRef<[u8]> for Piece {
@@ -58,22 +77,30 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.unfinished.bytes.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.held.bytes.fetch_sub(self.cost(), Ordering::Relaxed);
+        self.state.held.fetch_sub(self.cost(), Ordering::Relaxed);
     }
 }
 
 /// A body with a limit for its size and its time, which tells its connection when it is complete.
 pub(super) struct Watched {
     body: Limited<Incoming>,
-    watch: Watch,
+    limits: Limits,
     /// Runs while something is missing.
     timer: Option<Pin<Box<Sleep>>>,
+    held: Arc<HeldBodies>,
+    state: Arc<ConnectionState>,
 }
 
 impl Watched {
-    pub(super) fn new(body: Incoming, watch: &Watch) -> Self {
-        let body = Limited::new(body, watch.limits.body_limit);
-        Self { body, watch: watch.clone(), timer: None }
+    pub(super) fn new(
+        body: Incoming,
+        limits: Limits,
+        held: &Arc<HeldBodies>,
+        state: &Arc<ConnectionState>,
+    ) -> Self {
+        let body = Limited::new(body, limits.body_limit);
+        Self { body, limits, timer: None, held: Arc::clone(held), state: Arc::clone(state) }
     }
 }
 
@@ -88,14 +115,13 @@ impl Body for Watched {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
             if frame.is_none() || this.body.is_end_stream() {
-                this.watch.last.is_complete();
+                this.state.is_complete();
                 return Poll::Ready(frame);
             }
-            let unfinished = &this.watch.unfinished;
-            let count = |frame: Frame<Bytes>| frame.map_data(|bytes| unfinished.count(bytes));
-            return Poll::Ready(frame.map(|frame| frame.map(count)));
+            let count = |bytes| Piece::count(bytes, &this.held, &this.state);
+            return Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(count))));
         }
-        let timeout = this.watch.limits.body_timeout;
+        let timeout = this.limits.body_timeout;
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(timeout)));
         timer.as_mut().poll(cx).map(|()| {
             let seconds = timeout.as_secs_f64();

@@ -4,6 +4,7 @@ use std::{
     io::{self, Error, ErrorKind, IoSlice},
     mem::MaybeUninit,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,6 +14,8 @@ use tokio::{
     net::TcpStream,
     time::{Sleep, sleep},
 };
+
+use super::connections::ConnectionState;
 
 /// How long, and for how many bytes, a client may go on sending after its last answer.
 ///
@@ -27,6 +30,7 @@ pub(super) struct Stream {
     timeout: Duration,
     /// Runs while the client reads nothing.
     timer: Option<Pin<Box<Sleep>>>,
+    state: Arc<ConnectionState>,
     closing: Option<Closing>,
 }
 
@@ -37,8 +41,8 @@ struct Closing {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, timeout: Duration) -> Self {
-        Self { tcp, timeout, timer: None, closing: None }
+    pub(super) fn new(tcp: TcpStream, timeout: Duration, state: Arc<ConnectionState>) -> Self {
+        Self { tcp, timeout, timer: None, state, closing: None }
     }
 
     /// Passes on what writing brought, and gives up when that is nothing for too long.
@@ -97,6 +101,9 @@ impl AsyncWrite for Stream {
         let this = &mut *self;
         if this.closing.is_none() {
             ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+            if !this.state.is_unfinished() {
+                return Poll::Ready(Ok(()));
+            }
         }
         let closing = this
             .closing

@@ -268,7 +268,7 @@ fn two_hooks_with_one_name_are_refused() {
     assert!(built.build().is_ok());
     let hooks = ["mail", "crm", "mail"].map(Hook::named);
     let error = hooks.into_iter().fold(builder(), |builder, hook| builder.hook(hook)).build();
-    assert_eq!(error.unwrap_err(), BuildError::DoubledHook { name: "mail".to_owned() });
+    assert_eq!(error.unwrap_err(), BuildError::DuplicateHook { name: "mail".to_owned() });
 }
 
 #[test]

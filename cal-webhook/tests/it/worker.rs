@@ -520,3 +520,16 @@ async fn a_worker_that_panics_starts_again_without_a_delivery() {
     .await
     .expect("the worker did not start again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_goes_on_panicking_stops_all_the_same() {
+    let store = Faulty::default();
+    let receiver = receiver(store.clone(), [Hook::named("mail")]);
+    store.breaks("claim", Fault::PanicsLate);
+    book(&receiver, 1).await;
+    for grace in [SECOND * 90, Duration::ZERO] {
+        let stopped = timeout(HOUR, receiver.shutdown(grace)).await;
+        stopped.expect("the worker did not stop");
+    }
+    assert!(!receiver.is_working());
+}

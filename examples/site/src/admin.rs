@@ -73,7 +73,7 @@ async fn authorize(
 }
 
 impl Admin {
-    /// Answers a request without the right token; a wrong one waits for that.
+    /// Refuses a request without the right token, and delays the answer to a wrong one.
     async fn challenge(&self, client: SocketAddr, token: Option<&str>) -> Option<Response> {
         let expected = self.token.expose_secret().as_bytes();
         if token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(expected))) {

@@ -63,7 +63,7 @@ impl Guesses {
     }
 }
 
-/// Whoever has one address of IPv6 has a whole network of them.
+/// One client usually has a whole network of IPv6 addresses.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

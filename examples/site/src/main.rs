@@ -39,9 +39,15 @@ const GRACE: Duration = Duration::from_secs(10);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
+    let (output, guard) = Output::start();
+    let ended = run(&config, &output).await;
+    output::finish(guard);
+    ended
+}
+
+async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
     let level = if config.debug_mode { "debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let (output, _guard) = Output::start();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     log.with_writer(output.clone()).log_internal_errors(false).init();
 
@@ -49,7 +55,7 @@ async fn main() -> anyhow::Result<()> {
     // Links in mails need the address: port 0 becomes one when it is bound.
     let listener = TcpListener::bind(config.bind_addr).await?;
     let address = listener.local_addr()?;
-    let mut app = App::new(&config, demo.as_ref(), address).await?;
+    let mut app = App::new(config, demo.as_ref(), address).await?;
     tracing::info!("times in mails go by the IANA zone data {}", data_version());
     tracing::info!("listening on http://{address}");
     app.start();
@@ -57,9 +63,9 @@ async fn main() -> anyhow::Result<()> {
     match &demo {
         None => serving.await?,
         Some(demo) => {
-            demo.introduce(address, &output);
+            demo.introduce(address, output);
             let playing = async {
-                if let Err(error) = demo.play(address, &app, &output).await {
+                if let Err(error) = demo.play(address, &app, output).await {
                     tracing::error!("the demo stopped: {error:#}");
                 }
             };
