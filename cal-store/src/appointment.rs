@@ -174,7 +174,7 @@ impl SqlStore {
                     AND (CAST($3 AS TEXT) IS NULL OR email IS NULL OR email = $3)), FALSE), \
                 CASE WHEN EXISTS (SELECT 1 FROM payments) \
                     THEN EXISTS (SELECT 1 FROM payments WHERE refunded_at IS NULL) \
-                    ELSE coalesce((SELECT paid FROM cal_bookings WHERE uid = $1), FALSE) END, \
+                    ELSE $4 = 1 END, \
                 EXISTS (SELECT 1 FROM cal_appointments a JOIN cal_bookings b ON b.uid = a.uid \
                     WHERE a.email = \
                             coalesce($3, (SELECT email FROM cal_appointments WHERE uid = $1)) \
@@ -185,9 +185,15 @@ impl SqlStore {
             Some(email) => self.absence(uid, email).await?,
             None => None,
         };
+        let paid = !self.paid([uid.as_str()].into_iter()).await?.is_empty();
         let mut lent = self.shared.database.read().await?;
         let now = lent.conn().now().await.map_err(out_of_reach)?;
-        let args = [Arg::Text(uid.as_str()), Arg::Int(now.0), Arg::MaybeText(email.as_deref())];
+        let args = [
+            Arg::Text(uid.as_str()),
+            Arg::Int(now.0),
+            Arg::MaybeText(email.as_deref()),
+            Arg::Int(paid.into()),
+        ];
         let rows: Vec<(bool, bool, bool)> =
             lent.conn().fetch(STANDING, &args).await.map_err(out_of_reach)?;
         let standing = |(no_show, paid, booked_again)| Standing {

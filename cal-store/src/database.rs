@@ -155,6 +155,13 @@ macro_rules! bind {
     }};
 }
 
+impl<'a> Conn<'a> {
+    /// A connection that goes by the clock of its database.
+    pub(crate) fn new(kind: Kind<'a>) -> Self {
+        Self { kind, clock: None }
+    }
+}
+
 impl Conn<'_> {
     /// Runs a statement and returns how many rows it changed.
     pub(crate) async fn execute(
@@ -188,6 +195,17 @@ impl Conn<'_> {
             #[cfg(feature = "sqlite")]
             // A transaction that becomes a writer later could fail then.
             Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
+        };
+        Ok(Tx { kind, clock: self.clock })
+    }
+
+    /// Begins a transaction that reads, and sees nothing of what is written meanwhile.
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<Tx<'_>, sqlx::Error> {
+        let kind = match &mut self.kind {
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(conn) => TxKind::Postgres(crate::postgres::begin_snapshot(conn).await?),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin().await?),
         };
         Ok(Tx { kind, clock: self.clock })
     }

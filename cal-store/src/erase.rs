@@ -231,7 +231,7 @@ async fn blank(conn: &mut Conn<'_>, found: &[Kept]) -> Result<Erased, sqlx::Erro
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     // Planners and replays read bodies; whoever had read one before has written by now.
-    plan::take_turn(&mut conn).await?;
+    plan::interrupt(&mut conn).await?;
     let now = conn.now().await?;
     let unplanned: Vec<_> = found.iter().filter(|row| row.2.is_none()).map(closed).collect();
     if !unplanned.is_empty() {
@@ -275,7 +275,7 @@ async fn clear(conn: &mut Conn<'_>, texts: &Texts, args: &[Arg<'_>]) -> Result<(
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     // A planner that had loaded a booking would write it back.
-    plan::take_turn(&mut conn).await?;
+    plan::interrupt(&mut conn).await?;
     conn.execute(texts.clear, args).await?;
     tx.commit().await
 }

@@ -140,7 +140,7 @@ impl Export {
                 }
                 Kind::Task => (self.rows::<TaskRow>(PAGE).await?, Some(Kind::Attempt)),
                 Kind::Attempt => (self.rows::<AttemptRow>(PAGE).await?, Some(Kind::Booking)),
-                Kind::Booking => (self.rows::<BookingRow>(PAGE).await?, Some(Kind::Contact)),
+                Kind::Booking => (self.bookings().await?, Some(Kind::Contact)),
                 Kind::Contact => (self.rows::<ContactRow>(PAGE).await?, Some(Kind::Activity)),
                 Kind::Activity => (self.rows::<ActivityRow>(PAGE).await?, Some(Kind::Appointment)),
                 Kind::Appointment => {
@@ -158,6 +158,17 @@ impl Export {
                 (None, None) => return Ok(None),
             }
         }
+    }
+
+    /// Bookings; whether they were paid is not told by their own rows alone.
+    async fn bookings(&mut self) -> Result<Option<Vec<Value>>, StoreError> {
+        let Some(mut page) = self.rows::<BookingRow>(PAGE).await? else { return Ok(None) };
+        let uids = page.iter().filter_map(|row| row["uid"].as_str());
+        let paid = self.store.paid(uids).await?;
+        for row in &mut page {
+            row["paid"] = row["uid"].as_str().is_some_and(|uid| paid.contains(uid)).into();
+        }
+        Ok(Some(page))
     }
 
     async fn rows<T: Kept>(&mut self, limit: i64) -> Result<Option<Vec<Value>>, StoreError> {

@@ -11,6 +11,7 @@ use crate::{
     SqlStore,
     database::{Arg, Conn},
     person::hex,
+    sql::first_of,
     time::Micros,
 };
 
@@ -122,15 +123,19 @@ struct Answer<'a> {
 async fn keep(conn: &mut Conn<'_>, answer: &Answer<'_>) -> Result<bool, sqlx::Error> {
     const KEEP: &str = "INSERT INTO cal_feedback (id, token, uid, rating, comment, at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (token) DO NOTHING";
-    const EVENT: &str = "INSERT INTO cal_events \
+    const EVENT: &str = concat!(
+        "INSERT INTO cal_events \
             (key, name, at, visitor, uid, service, properties) \
         SELECT $1, 'feedback_given', $2, coalesce( \
                 (SELECT min(a.visitor) FROM cal_appointments a \
                     JOIN cal_bookings b ON b.uid = a.uid \
                     WHERE b.chain = (SELECT chain FROM cal_bookings WHERE uid = $3)), \
-                (SELECT chain FROM cal_bookings WHERE uid = $3), $3), \
+                (SELECT ",
+        first_of!("b.chain"),
+        " FROM cal_bookings b WHERE b.uid = $3), $3), \
             $3, (SELECT service FROM cal_appointments WHERE uid = $3), $4 \
-        WHERE TRUE ON CONFLICT (key) DO NOTHING";
+        WHERE TRUE ON CONFLICT (key) DO NOTHING"
+    );
     let Answer { digest, uid, rating, comment, at } = answer;
     let id: String = digest.chars().take(32).collect();
     let (uid, at) = (Arg::Text(uid.as_str()), Arg::Int(at.0));

@@ -3,7 +3,7 @@
 use cal_core::{Booking, BookingUid, Delivery, Event};
 use cal_webhook::{DeliveryId, StoreError};
 
-use crate::{SqlStore, database::Arg, person::address};
+use crate::{SqlStore, database::Arg, person::address, sql::first_of};
 
 /// Where a delivery stands in its chain of bookings.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,10 +26,14 @@ impl SqlStore {
     ///
     /// Fails when the database is out of reach.
     pub async fn chain_place(&self, id: DeliveryId) -> Result<Option<ChainPlace>, StoreError> {
-        const PLACE: &str = "SELECT b.chain, (SELECT count(*) FROM cal_deliveries e \
+        const PLACE: &str = concat!(
+            "SELECT ",
+            first_of!("b.chain"),
+            ", (SELECT count(*) FROM cal_deliveries e \
                 WHERE e.uid IN (SELECT uid FROM cal_bookings WHERE chain = b.chain) \
                 AND e.seq < d.seq AND e.decision = 'applied' AND e.source <> 'replay') \
-            FROM cal_deliveries d JOIN cal_bookings b ON b.uid = d.uid WHERE d.id = $1";
+            FROM cal_deliveries d JOIN cal_bookings b ON b.uid = d.uid WHERE d.id = $1"
+        );
         let rows: Vec<(String, i64)> = self.ask(PLACE, &[Arg::Text(&id.to_string())]).await?;
         Ok(rows.into_iter().next().map(|(chain, before)| ChainPlace {
             chain: chain.into(),

@@ -18,7 +18,8 @@ use tokio::{
 };
 
 use crate::{
-    database::{Database, DatabaseKind},
+    convert,
+    database::{Conn, Database, DatabaseKind, Kind},
     error::{OpenError, SetUpError, out_of_reach},
     migrations::{Script, failure, migrator},
     writer::Row,
@@ -40,6 +41,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const SCRIPTS: &[Script] = &[
     (1, "ledger", include_str!("../migrations/postgres/0001_ledger.sql")),
     (2, "business", include_str!("../migrations/postgres/0002_business.sql")),
+    (3, "orders", include_str!("../migrations/postgres/0003_orders.sql")),
+    (4, "indexes", include_str!("../migrations/postgres/0004_indexes.sql")),
 ];
 
 #[derive(Debug)]
@@ -163,6 +166,17 @@ pub(crate) async fn notify(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_notify('cal_' || current_schema(), '')").execute(conn).await.map(drop)
 }
 
+/// Begins a transaction that reads, and sees nothing of what is written meanwhile.
+///
+/// A planner that stands still before it is over loses its connection after a while.
+pub(crate) async fn begin_snapshot(
+    conn: &mut PgConnection,
+) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
+    let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '10s'").execute(&mut *tx).await?;
+    Ok(tx)
+}
+
 /// Waits until no other process plans, for the rest of the transaction.
 ///
 /// A planner that stands still between two statements loses its turn after a while.
@@ -193,8 +207,30 @@ async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
         "SELECT pg_advisory_xact_lock(hashtextextended('cal_migrations ' || current_schema(), 0))";
     sqlx::query(lock).execute(&mut *tx).await?;
     crate::crash::point("migrating");
+    const TABLES: &str = "SELECT to_regclass('cal_migrations') IS NOT NULL";
+    const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM cal_migrations";
+    let applied: Option<i64> = match sqlx::query_scalar(TABLES).fetch_one(&mut *tx).await? {
+        true => Some(sqlx::query_scalar(APPLIED).fetch_one(&mut *tx).await?),
+        false => None,
+    };
+    let encoding: String =
+        sqlx::query_scalar("SELECT current_setting('server_encoding')").fetch_one(&mut *tx).await?;
+    if encoding != "UTF8" {
+        let (setting, expected) = ("server_encoding", "UTF8");
+        if applied.is_none() {
+            let found = encoding;
+            return Err(SetUpError::Never(OpenError::Setting { setting, expected, found }));
+        }
+        tracing::warn!(encoding, "the database is not in UTF-8; some deliveries cannot be planned");
+    }
+    let migrator = migrator(SCRIPTS);
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
-    let run = migrator(SCRIPTS).run_direct(None, &mut *tx, false).await;
+    if applied.unwrap_or_default() < convert::VERSION {
+        let run = migrator.run_direct(Some(convert::VERSION), &mut *tx, false).await;
+        run.map_err(|error| failure(error, SCRIPTS))?;
+        convert::convert(&mut Conn::new(Kind::Postgres(&mut tx))).await?;
+    }
+    let run = migrator.run_direct(None, &mut *tx, false).await;
     run.map_err(|error| failure(error, SCRIPTS))?;
     tx.commit().await?;
     Ok(())

@@ -15,7 +15,7 @@ use crate::{
     database::{Arg, Row},
     error::out_of_reach,
     plan, settle,
-    sql::{Sql, sql},
+    sql::{Sql, first_of, sql},
     time::Micros,
 };
 
@@ -59,13 +59,14 @@ type DeliveryRow = (
     Option<String>,
     Option<String>,
     Option<String>,
+    Option<String>,
     Option<Vec<u8>>,
 );
 
 type TaskRow = (String, String, String, String, String, i64, i64, Option<i64>, Option<String>);
 
 type BookingRow =
-    (String, String, String, bool, Option<String>, Option<i64>, Option<i64>, Option<String>);
+    (String, String, String, Option<String>, Option<i64>, Option<i64>, Option<String>);
 
 impl SqlStore {
     /// Returns up to `limit` deliveries, newest first, that are older than the one named.
@@ -79,7 +80,7 @@ impl SqlStore {
         before: Option<DeliveryId>,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         const DELIVERIES: &str = "SELECT id, received_at, source, headers, trigger_event, uid, \
-            parsed, transition, decision, body FROM cal_deliveries \
+            parsed, transition, decision, failure, body FROM cal_deliveries \
             WHERE id < $2 ORDER BY id DESC LIMIT $1";
         let before = before.map_or_else(|| LAST.to_owned(), |id| id.to_string());
         let rows: Vec<DeliveryRow> =
@@ -94,7 +95,7 @@ impl SqlStore {
     /// Fails when the database is out of reach.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
         const DELIVERY: &str = "SELECT id, received_at, source, headers, trigger_event, uid, \
-            parsed, transition, decision, body FROM cal_deliveries WHERE id = $1";
+            parsed, transition, decision, failure, body FROM cal_deliveries WHERE id = $1";
         let rows: Vec<DeliveryRow> = self.ask(DELIVERY, &[Arg::Text(&id.to_string())]).await?;
         Ok(rows.into_iter().find_map(delivery))
     }
@@ -177,10 +178,13 @@ impl SqlStore {
         limit: usize,
         after: Option<&BookingUid>,
     ) -> Result<Vec<BookingRecord>, StoreError> {
-        const BOOKINGS: &str = "SELECT uid, chain, status, paid, title, start_at, end_at, \
-            attendee_email FROM cal_bookings \
-            WHERE seq < coalesce((SELECT seq FROM cal_bookings WHERE uid = $2), $3) \
-            ORDER BY seq DESC LIMIT $1";
+        const BOOKINGS: &str = concat!(
+            "SELECT b.uid, ",
+            first_of!("b.chain"),
+            ", b.status, b.title, b.start_at, b.end_at, b.attendee_email FROM cal_bookings b \
+            WHERE b.seq < coalesce((SELECT seq FROM cal_bookings WHERE uid = $2), $3) \
+            ORDER BY b.seq DESC LIMIT $1"
+        );
         let after = after.map(BookingUid::as_str);
         let args = [at_most(limit), Arg::MaybeText(after), Arg::Int(i64::MAX)];
         let rows: Vec<BookingRow> = self.ask(BOOKINGS, &args).await?;
@@ -193,9 +197,12 @@ impl SqlStore {
     ///
     /// Fails when the database is out of reach.
     pub async fn chain(&self, uid: &BookingUid) -> Result<Vec<BookingRecord>, StoreError> {
-        const CHAIN: &str = "SELECT uid, chain, status, paid, title, start_at, end_at, \
-            attendee_email FROM cal_bookings \
-            WHERE chain = (SELECT chain FROM cal_bookings WHERE uid = $1) ORDER BY seq";
+        const CHAIN: &str = concat!(
+            "SELECT b.uid, ",
+            first_of!("b.chain"),
+            ", b.status, b.title, b.start_at, b.end_at, b.attendee_email FROM cal_bookings b \
+            WHERE b.chain = (SELECT chain FROM cal_bookings WHERE uid = $1) ORDER BY b.seq"
+        );
         let rows: Vec<BookingRow> = self.ask(CHAIN, &[Arg::Text(uid.as_str())]).await?;
         let mut chain = self.with_history(rows).await?;
         chain.sort_by_key(|booking| booking.history.first().map(|item| item.at));
@@ -247,7 +254,14 @@ impl SqlStore {
         for (uid, at, transition) in items {
             history.entry(uid).or_default().push(HistoryItem::new(Micros(at).into(), transition));
         }
-        Ok(rows.into_iter().map(|row| booking(row, &mut history)).collect())
+        let paid = self.paid(rows.iter().map(|row| row.0.as_str())).await?;
+        let record = |row: BookingRow| {
+            let is_paid = paid.contains(&row.0);
+            let mut record = booking(row, &mut history);
+            record.paid = is_paid;
+            record
+        };
+        Ok(rows.into_iter().map(record).collect())
     }
 
     /// Asks a question that changes nothing.
@@ -270,7 +284,19 @@ fn at_most(limit: usize) -> Arg<'static> {
 
 /// Reads a row; one whose id was written by hand and is none cannot be shown.
 fn delivery(row: DeliveryRow) -> Option<DeliveryRecord> {
-    let (id, received_at, source, headers, trigger, uid, parsed, transition, decision, body) = row;
+    let (
+        id,
+        received_at,
+        source,
+        headers,
+        trigger,
+        uid,
+        parsed,
+        transition,
+        decision,
+        failure,
+        body,
+    ) = row;
     let source = Source::named(&source).unwrap_or(Source::Webhook);
     let mut record = DeliveryRecord::new(id.parse().ok()?, Micros(received_at).into(), source);
     let headers = headers.and_then(|headers| serde_json::from_str(&headers).ok());
@@ -282,9 +308,10 @@ fn delivery(row: DeliveryRow) -> Option<DeliveryRecord> {
         .find(|known| parsed.as_deref() == Some(plan::parsed(*known)));
     record.change = transition.as_deref().and_then(Change::named);
     record.decision = decision.as_deref().and_then(Decision::named);
+    record.failure = failure;
     record.delivery = body.map(|body| Arc::new(Delivery::parse(body)));
-    if let (None, Some(delivery)) = (record.decision, &record.delivery) {
-        // It is not planned yet, but can be read all the same.
+    if let (None | Some(Decision::Failed), Some(delivery)) = (record.decision, &record.delivery) {
+        // It is not planned, but may be read all the same.
         let event = &delivery.event;
         record.trigger = event.trigger().map(|trigger| trigger.as_str().to_owned());
         record.booking_uid = event.booking_uid().cloned();
@@ -307,11 +334,10 @@ fn task(row: TaskRow) -> Option<TaskRecord> {
 }
 
 fn booking(row: BookingRow, history: &mut BTreeMap<String, Vec<HistoryItem>>) -> BookingRecord {
-    let (uid, chain, status, paid, title, start, end, attendee_email) = row;
+    let (uid, chain, status, title, start, end, attendee_email) = row;
     let history = history.remove(&uid).unwrap_or_default();
     let status = BookingState::named(&status).unwrap_or(BookingState::Pending);
     let mut record = BookingRecord::new(uid.into(), chain.into(), status, history);
-    record.paid = paid;
     record.title = title;
     record.start = start.map(|at| Micros(at).into());
     record.end = end.map(|at| Micros(at).into());

@@ -24,6 +24,8 @@ impl From<&'static str> for Sql {
 ///   objects themselves for a hundred, for which it would rather read a whole table
 /// - `texts($n)`: a JSON array of texts, as `item.value`
 /// - `one_of` .. `end`: a query between them gives the values that a column may have
+/// - `indexed_by(name)`: names the index where SQLite, which keeps no count of what it holds, would
+///   take another one
 /// - `skip_locked`: leaves out rows that somebody else is claiming
 macro_rules! sql {
     ($($piece:tt)*) => { $crate::sql::sql_pieces!([] [] $($piece)*) };
@@ -55,6 +57,13 @@ macro_rules! sql_pieces {
     ([$($lite:expr),*] [$($pg:expr),*] end $($rest:tt)*) => {
         $crate::sql::sql_pieces!([$($lite,)* ") "] [$($pg,)* ")) "] $($rest)*)
     };
+    ([$($lite:expr),*] [$($pg:expr),*] indexed_by($index:literal) $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " INDEXED BY ", $index, " "]
+            [$($pg,)* " "]
+            $($rest)*
+        )
+    };
     ([$($lite:expr),*] [$($pg:expr),*] skip_locked $($rest:tt)*) => {
         $crate::sql::sql_pieces!(
             [$($lite,)* " "]
@@ -66,7 +75,20 @@ macro_rules! sql_pieces {
         $crate::sql::sql_pieces!([$($lite,)* $text] [$($pg,)* $text] $($rest)*)
     };
 }
-pub(crate) use {sql, sql_pieces};
+/// The booking by whose uid people know a chain: the first one that replaces none.
+macro_rules! first_of {
+    ($chain:literal) => {
+        concat!(
+            "coalesce((SELECT min(f.uid) FROM cal_bookings f WHERE f.chain = ",
+            $chain,
+            " AND f.place IN (0, 2)), (SELECT min(f.uid) FROM cal_bookings f WHERE f.chain = ",
+            $chain,
+            "))"
+        )
+    };
+}
+
+pub(crate) use {first_of, sql, sql_pieces};
 
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

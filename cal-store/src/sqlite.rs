@@ -15,6 +15,8 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::{
+    convert,
+    database::{Conn, Kind},
     error::{OpenError, SetUpError, out_of_reach},
     migrations::{Script, failure, migrator},
     writer::Row,
@@ -34,6 +36,8 @@ const CHECKPOINT: &str = "16000";
 const SCRIPTS: &[Script] = &[
     (1, "ledger", include_str!("../migrations/sqlite/0001_ledger.sql")),
     (2, "business", include_str!("../migrations/sqlite/0002_business.sql")),
+    (3, "orders", include_str!("../migrations/sqlite/0003_orders.sql")),
+    (4, "indexes", include_str!("../migrations/sqlite/0004_indexes.sql")),
 ];
 
 #[derive(Debug)]
@@ -165,8 +169,20 @@ impl Drop for Writer<'_> {
 async fn migrate(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
     let mut tx = conn.begin_with("BEGIN EXCLUSIVE").await?;
     crate::crash::point("migrating");
+    const TABLES: &str = "SELECT count(*) FROM sqlite_master WHERE name = 'cal_migrations'";
+    const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM cal_migrations";
+    let applied: i64 = match sqlx::query_scalar(TABLES).fetch_one(&mut *tx).await? {
+        0_i64 => 0,
+        _ => sqlx::query_scalar(APPLIED).fetch_one(&mut *tx).await?,
+    };
+    let migrator = migrator(SCRIPTS);
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
-    let run = migrator(SCRIPTS).run_direct(None, &mut *tx, false).await;
+    if applied < convert::VERSION {
+        let run = migrator.run_direct(Some(convert::VERSION), &mut *tx, false).await;
+        run.map_err(|error| failure(error, SCRIPTS))?;
+        convert::convert(&mut Conn::new(Kind::Sqlite(&mut tx))).await?;
+    }
+    let run = migrator.run_direct(None, &mut *tx, false).await;
     run.map_err(|error| failure(error, SCRIPTS))?;
     tx.commit().await?;
     Ok(())

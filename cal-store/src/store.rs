@@ -86,15 +86,16 @@ impl SqlStore {
             clock.wake(&work);
         }
         let database = Arc::new(Database::new(url, clock)?);
-        match database.set_up().await {
-            Ok(()) => {}
+        let is_there = match database.set_up().await {
+            Ok(()) => true,
             Err(SetUpError::Never(error)) => return Err(error),
             Err(SetUpError::Now(error)) => {
                 quietly(|| {
                     tracing::error!(%error, "the database is out of reach; deliveries are refused");
                 });
+                false
             }
-        }
+        };
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
         let accepts = Arc::new(Grouped::new(accept::GROUP, move |rows| {
             let database = Arc::clone(&accepting);
@@ -111,7 +112,11 @@ impl SqlStore {
         database.listen(&work);
         let claimed_at = Mutex::default();
         let shared = Shared { database, accepts, settles, work, claimed_at };
-        Ok(Self { shared: Arc::new(shared) })
+        let store = Self { shared: Arc::new(shared) };
+        if is_there && let Err(error) = store.replan_after_upgrade().await {
+            tracing::warn!(%error, "what another version could not plan is not tried again");
+        }
+        Ok(store)
     }
 
     /// Checks that the database can be written to.

@@ -3,8 +3,11 @@
 mod booking;
 mod judge;
 mod links;
+mod members;
+mod seat;
 mod seats;
 mod value;
+mod wants;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,28 +18,44 @@ use crate::{Decision, Reading, Transition};
 
 pub(crate) use booking::Rank;
 pub use booking::{About, BookingRow, BookingState};
+pub use members::{Made, Place};
+pub use seat::SeatRow;
 pub use value::Value;
+pub use wants::{Before, Wants};
 
 use booking::{Facts, Reached};
 use judge::{Case, rank_of};
+use members::Members;
+use seat::{Seat, Seats};
+use wants::Asked;
 
 /// How long a payment waits for its booking.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// How many moves a payment may lie back to make it pointless to ask for another one.
+const REACH: usize = 16;
 
 /// What is known about chains of bookings, and the rules by which deliveries change it.
 ///
 /// A chain holds the bookings that replaced each other. Everything a delivery reports is a fact that
 /// is added, never taken back, so that the bookings' rows do not depend on the order of arrival;
 /// [`Chains::decide`] tells whether the delivery is news, and what it supersedes. It does no I/O: a
-/// store loads the rows that a [`Reading`] needs, decides, and keeps [`Chains::take_changes`].
+/// store looks up what a delivery [wants](Chains::wants), decides, and keeps
+/// [`Chains::take_changes`]. What it has to know does not grow with a chain: who replaces whom is
+/// told by counts, and the bookings of a chain are kept in the orders in which they are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Chains {
     bookings: HashMap<BookingUid, Link>,
-    members: HashMap<BookingUid, BTreeSet<BookingUid>>,
+    /// The chains by their ids.
+    chains: HashMap<BookingUid, Members>,
+    seats: HashMap<BookingUid, Seats>,
     numbers: HashMap<BookingId, BookingUid>,
     values: HashMap<String, Value>,
     identities: HashSet<String>,
+    asked: Asked,
     touched: BTreeSet<BookingUid>,
+    seated: BTreeSet<(BookingUid, i64)>,
+    sized: BTreeSet<BookingUid>,
     written: BTreeSet<String>,
     renamed: Vec<(BookingUid, BookingUid)>,
 }
@@ -47,6 +66,10 @@ struct Link {
     number: Option<BookingId>,
     about: Option<About>,
     facts: Facts,
+    /// How many bookings replace it.
+    replaced: i64,
+    /// How often somebody holds on to it.
+    held: usize,
 }
 
 impl Link {
@@ -54,6 +77,12 @@ impl Link {
     fn has_ended(&self) -> bool {
         let about = self.about.as_ref();
         about.is_some_and(|about| self.facts.has_met(Reached::Ended, about.start))
+    }
+
+    fn place(&self) -> Place {
+        let Facts { moved_from, root, first_at, .. } = &self.facts;
+        let linked = moved_from.is_some() || root.is_some();
+        Place { open: self.replaced <= 0, made: Made::of(linked, *first_at) }
     }
 }
 
@@ -104,27 +133,58 @@ pub struct Overtaken {
 pub struct Changes {
     /// Bookings that are new or changed.
     pub bookings: Vec<BookingRow>,
+    /// Seats that are new, changed or forgotten.
+    pub seats: Vec<SeatRow>,
     /// Values that are new or changed.
     pub values: Vec<(String, Value)>,
-    /// Chains that go by another name now, from the old name to the new one, in order.
+    /// Chains that were taken into another one, from the old id to the new one, in order: all their
+    /// bookings, also those that were not at hand.
     pub renamed: Vec<(BookingUid, BookingUid)>,
+    /// How many bookings a chain has, by its id, where that has changed.
+    pub sizes: Vec<(BookingUid, u64)>,
 }
 
 impl Chains {
-    /// Takes in a booking that a store has kept; its whole chain must be taken in.
+    /// Takes in a booking that a store has kept, and how many bookings its chain has.
     ///
     /// Facts that cannot be read are logged and count as unknown.
-    pub fn insert(&mut self, row: BookingRow) {
-        let facts = serde_json::from_str(&row.facts).unwrap_or_else(|error| {
+    pub fn insert(&mut self, row: BookingRow, size: u64) {
+        if self.bookings.contains_key(&row.uid) {
+            return;
+        }
+        let mut facts = serde_json::from_str(&row.facts).unwrap_or_else(|error| {
             tracing::error!(uid = %row.uid, %error, "a booking's row cannot be read");
             Facts::default()
         });
         if let Some(number) = row.number {
             self.numbers.insert(number, row.uid.clone());
         }
-        self.members.entry(row.chain.clone()).or_default().insert(row.uid.clone());
-        let link = Link { chain: row.chain, number: row.number, about: row.about, facts };
-        self.bookings.insert(row.uid, link);
+        let seats = std::mem::take(&mut facts.seats);
+        let BookingRow { uid, chain, number, about, replaced, .. } = row;
+        let link = Link { chain, number, about, facts, replaced, held: 0 };
+        let members = self.chains.entry(link.chain.clone()).or_default();
+        members.size = members.size.max(size).max(1);
+        members.paid += usize::from(link.facts.paid);
+        members.insert(&uid, link.place());
+        self.bookings.insert(uid.clone(), link);
+        for seat in seats {
+            self.take_seat(&uid, seat);
+        }
+    }
+
+    /// Takes in a seat that a store has kept.
+    ///
+    /// Facts that cannot be read are logged and count as unknown.
+    pub fn insert_seat(&mut self, row: SeatRow) {
+        let seat = serde_json::from_str(&row.facts.unwrap_or_default());
+        let seat: Seat = seat.unwrap_or_else(|error| {
+            tracing::error!(uid = %row.uid, %error, "a seat's row cannot be read");
+            Seat::default()
+        });
+        let seats = self.seats.entry(row.uid).or_default();
+        if seats.get(row.number).is_none() {
+            seats.insert(row.number, seat);
+        }
     }
 
     /// Takes in a value that a store has kept.
@@ -154,11 +214,27 @@ impl Chains {
             chain: link.chain.clone(),
             number: link.number,
             status,
-            paid: self.is_paid(uid),
+            paid: link.facts.paid,
             known: link.facts.is_known(),
+            moved_from: link.facts.moved_from.clone(),
+            replaced: link.replaced,
+            place: link.place(),
             about: link.about.clone(),
             facts: serde_json::to_string(&link.facts).unwrap_or_default(),
         })
+    }
+
+    /// Whether a booking or one that it replaced was paid, as far as these are at hand.
+    #[must_use]
+    pub fn is_paid(&self, uid: &BookingUid) -> bool {
+        self.is_paid_within(uid, usize::MAX)
+    }
+
+    /// Returns the first booking of a booking's chain, as far as these are at hand: people know the
+    /// chain by it.
+    #[must_use]
+    pub fn first_of(&self, uid: &BookingUid) -> Option<&BookingUid> {
+        self.chains.get(self.chain_of(uid)?)?.first()
     }
 
     /// Decides what a delivery means, and takes in what it reports.
@@ -169,7 +245,7 @@ impl Chains {
         let uid = self.uid_of(reading);
         let repeated = turn == Turn::First
             && reading.identity.as_ref().is_some_and(|id| !self.identities.insert(id.clone()));
-        let before = self.standings(reading, uid.as_ref());
+        let before = self.standings(reading.uids().chain(&uid));
         let case = Case::new(self, reading, uid.as_ref());
         if let Some(uid) = &uid {
             self.link(uid, reading);
@@ -204,11 +280,36 @@ impl Chains {
         reading.keys().any(|key| self.values.contains_key(key))
     }
 
-    /// Forgets a chain with all its bookings.
-    pub(crate) fn forget(&mut self, uid: &BookingUid) {
-        let Some(link) = self.bookings.get(uid) else { return };
-        for member in self.members.remove(&link.chain.clone()).unwrap_or_default() {
-            if let Some(number) = self.bookings.remove(&member).and_then(|link| link.number) {
+    /// Holds on to a booking; `false` when it is not known.
+    pub(crate) fn hold(&mut self, uid: &BookingUid) -> bool {
+        let Some(link) = self.bookings.get_mut(uid) else { return false };
+        link.held += 1;
+        if link.held == 1
+            && let Some(members) = self.chains.get_mut(&link.chain)
+        {
+            members.held += 1;
+        }
+        true
+    }
+
+    /// Lets go of a booking, and forgets its chain when nobody holds on to any of it.
+    pub(crate) fn release(&mut self, uid: &BookingUid) {
+        let Some(link) = self.bookings.get_mut(uid) else { return };
+        link.held = link.held.saturating_sub(1);
+        if link.held > 0 {
+            return;
+        }
+        let chain = link.chain.clone();
+        if let Some(members) = self.chains.get_mut(&chain) {
+            members.held = members.held.saturating_sub(1);
+            if members.held > 0 {
+                return;
+            }
+        }
+        let members = self.chains.remove(&chain);
+        for member in members.iter().flat_map(Members::uids) {
+            self.seats.remove(member);
+            if let Some(number) = self.bookings.remove(member).and_then(|link| link.number) {
                 self.numbers.remove(&number);
             }
         }
@@ -222,15 +323,10 @@ impl Chains {
         self.identities.remove(identity);
     }
 
-    /// Returns the first booking of a booking's chain, by which the chain goes.
+    /// Returns the id of a booking's chain: the uid of one of its bookings, whichever.
     #[must_use]
     pub fn chain_of(&self, uid: &BookingUid) -> Option<&BookingUid> {
         self.bookings.get(uid).map(|link| &link.chain)
-    }
-
-    /// Returns the bookings of a booking's chain.
-    pub(crate) fn chain(&self, uid: &BookingUid) -> impl Iterator<Item = &BookingUid> {
-        self.chain_of(uid).and_then(|chain| self.members.get(chain)).into_iter().flatten()
     }
 
     pub(crate) fn is_known(&self, uid: &BookingUid) -> bool {
@@ -251,9 +347,15 @@ impl Chains {
     /// Takes what changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
         let touched = std::mem::take(&mut self.touched);
+        let seated = std::mem::take(&mut self.seated);
+        let sized = std::mem::take(&mut self.sized);
         let written = std::mem::take(&mut self.written);
+        let seat = |(uid, number): &(BookingUid, i64)| Some(self.seats.get(uid)?.row(uid, *number));
+        let size = |id: BookingUid| self.chains.get(&id).map(|members| (id.clone(), members.size));
         Changes {
             bookings: touched.iter().filter_map(|uid| self.booking(uid)).collect(),
+            seats: seated.iter().filter_map(seat).collect(),
+            sizes: sized.into_iter().filter_map(size).collect(),
             values: written
                 .into_iter()
                 .filter_map(|key| Some((key.clone(), self.values.get(&key)?.clone())))

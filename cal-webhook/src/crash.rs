@@ -1,4 +1,4 @@
-//! Points at which a test may kill the process; without the feature `crash-points` they are empty.
+//! Points at which a test may kill the process, or let work panic; without the feature `crash-points` they are empty.
 //!
 //! `CALCOM_TEST_CRASH` names the point, or the point and the pass: `settling`, or `settling:3`.
 
@@ -34,3 +34,16 @@ pub fn point(name: &str) {
 #[cfg(not(all(feature = "crash-points", unix)))]
 #[inline(always)]
 pub fn point(_name: &str) {}
+
+/// Panics over a body that asks for it here: `panic while reading`.
+#[cfg(feature = "crash-points")]
+pub fn panic_over(work: &str, body: &[u8]) {
+    let wanted = format!("panic while {work}");
+    let asks = body.windows(wanted.len()).any(|text| text == wanted.as_bytes());
+    assert!(!asks, "a test wants a panic while {work}");
+}
+
+/// Does nothing.
+#[cfg(not(feature = "crash-points"))]
+#[inline(always)]
+pub fn panic_over(_work: &str, _body: &[u8]) {}

@@ -27,6 +27,7 @@
 //! | `cal_deliveries_total` | `outcome`: `stored`, `duplicate` | verified deliveries that the store took |
 //! | `cal_refusals_total` | `reason`: `busy`, `encoded`, `interrupted`, `method`, `slow`, `too_large`, `unavailable`, `unverified` | requests that were refused |
 //! | `cal_acknowledge_seconds` | | from the last byte of a delivery to its answer of 200 |
+//! | `cal_failed_total` | | deliveries that could not be planned and were set aside |
 //! | `cal_tasks_total` | `hook`; `outcome`: `done`, `retry`, `dead`, `lost`, `released` | attempts that ended |
 //! | `cal_hook_seconds` | `hook` | how long hooks took, also those that failed |
 
@@ -61,7 +62,10 @@ mod transition;
 mod verifier;
 mod worker;
 
-pub use chain::{About, BookingRow, BookingState, Chains, Changes, Overtaken, Ruling, Turn, Value};
+pub use chain::{
+    About, Before, BookingRow, BookingState, Chains, Changes, Made, Overtaken, Place, Ruling,
+    SeatRow, Turn, Value, Wants,
+};
 pub use context::Context;
 pub use dispatcher::{Dispatcher, Outcome};
 pub use error::{HookError, StoreError};
@@ -69,7 +73,7 @@ pub use head::Head;
 pub use hook::Hook;
 pub use lifecycle::Lifecycle;
 pub use memory::MemoryStore;
-pub use reading::Reading;
+pub use reading::{Reading, Unreadable};
 pub use receiver::{BuildError, Receiver, ReceiverBuilder};
 pub use record::{BookingRecord, DeliveryRecord, HistoryItem, TaskRecord};
 pub use reply::{Rejection, Reply};

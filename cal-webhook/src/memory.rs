@@ -15,7 +15,7 @@ use tokio::{sync::Notify, time};
 
 use crate::{
     Accepted, Arrival, BookingRecord, DeliveryId, DeliveryRecord, Dispatcher, Reading, Settlement,
-    Store, StoreError, Task, TaskId, TaskRecord, clock::Moment,
+    Store, StoreError, Task, TaskId, TaskRecord, Unreadable, clock::Moment,
 };
 
 use ledger::{Full, Ledger};
@@ -118,18 +118,18 @@ impl Store for MemoryStore {
             return Ok(finished);
         }
         let bodies = self.ledger().unplanned(BATCH);
-        let read: Vec<_> = bodies
-            .into_iter()
-            .map(|(id, body, received_at)| {
-                let (delivery, reading) = Reading::parse(body, received_at);
-                (id, delivery, reading)
-            })
-            .collect();
+        let read: Vec<_> =
+            bodies.into_iter().map(|(id, body, at)| (id, Reading::try_parse(body, at))).collect();
         let now = Moment::now();
         let mut ledger = self.ledger();
         let mut planned = read.len();
-        for (id, delivery, reading) in read {
-            ledger.plan(id, delivery, reading.as_ref(), hooks, now);
+        for (id, read) in read {
+            match read {
+                Ok((delivery, reading)) => {
+                    ledger.plan(id, delivery, reading.as_ref(), hooks, now);
+                }
+                Err(Unreadable) => ledger.fail(id),
+            }
         }
         planned += ledger.release_held(hooks, now);
         drop(ledger);

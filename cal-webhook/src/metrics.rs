@@ -1,6 +1,6 @@
 //! What is counted; the crate's documentation has the table. Without the feature, nothing is.
 
-pub(crate) use form::{Stopwatch, answered, describe, refused, settled};
+pub(crate) use form::{Stopwatch, answered, describe, failed, refused, settled};
 
 #[cfg(feature = "metrics")]
 mod form {
@@ -13,6 +13,7 @@ mod form {
 
     const ACKNOWLEDGE: &str = "cal_acknowledge_seconds";
     const DELIVERIES: &str = "cal_deliveries_total";
+    const FAILED: &str = "cal_failed_total";
     const HOOK: &str = "cal_hook_seconds";
     const REFUSALS: &str = "cal_refusals_total";
     const TASKS: &str = "cal_tasks_total";
@@ -25,6 +26,7 @@ mod form {
             "from the last byte of a delivery to its answer of 200"
         );
         describe_counter!(DELIVERIES, "verified deliveries that the store took");
+        describe_counter!(FAILED, "deliveries that could not be planned and were set aside");
         describe_histogram!(HOOK, Unit::Seconds, "how long hooks took, also those that failed");
         describe_counter!(REFUSALS, "requests that were refused");
         describe_counter!(TASKS, "attempts at tasks that ended");
@@ -38,6 +40,11 @@ mod form {
             Err(_) => return refused(&Rejection::Unavailable),
         };
         counter!(DELIVERIES, "outcome" => outcome).increment(1);
+    }
+
+    /// Counts a delivery that could not be planned.
+    pub(crate) fn failed() {
+        counter!(FAILED).increment(1);
     }
 
     /// Counts a request that was refused.
@@ -90,6 +97,8 @@ mod form {
     pub(crate) fn describe() {}
 
     pub(crate) fn answered(_: &Result<Accepted, StoreError>) {}
+
+    pub(crate) fn failed() {}
 
     pub(crate) fn refused(_: &Rejection) {}
 

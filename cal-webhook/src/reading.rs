@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Change, Seat, Subject, Transition,
     chain::{About, Rank},
+    crash,
     log::quietly,
 };
 
@@ -43,24 +44,43 @@ pub struct Reading {
     pub(crate) values: Vec<(String, String)>,
 }
 
+/// Reading a body panicked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("reading the delivery panicked")]
+pub struct Unreadable;
+
 impl Reading {
     /// Reads a body and what it means.
     ///
-    /// Nothing may keep a planner from going on: a body over which reading panics, which none is
-    /// known to do, counts as empty.
+    /// A body over which reading panics, which none is known to do, counts as empty; see
+    /// [`Reading::try_parse`].
     #[must_use]
     pub fn parse(body: impl Into<Bytes>, received_at: DateTime<Utc>) -> (Delivery, Option<Self>) {
+        Self::try_parse(body, received_at)
+            .unwrap_or_else(|Unreadable| (Delivery::parse(Bytes::new()), None))
+    }
+
+    /// Reads a body and what it means, as planners do: nothing may keep them from going on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when reading panics.
+    pub fn try_parse(
+        body: impl Into<Bytes>,
+        received_at: DateTime<Utc>,
+    ) -> Result<(Delivery, Option<Self>), Unreadable> {
         let body = body.into();
         let read = catch_unwind(|| {
+            crash::panic_over("reading", &body);
             let delivery = Delivery::parse(body);
             let reading = Self::of(&delivery, received_at);
             (delivery, reading)
         });
-        read.unwrap_or_else(|_| {
+        read.map_err(|_| {
             quietly(|| {
                 tracing::error!("reading a delivery panicked; please report what it looks like");
             });
-            (Delivery::parse(Bytes::new()), None)
+            Unreadable
         })
     }
 

@@ -30,6 +30,8 @@ pub struct DeliveryRecord {
     pub change: Option<Change>,
     /// What it meant after all that came before; `None` while it is not planned.
     pub decision: Option<Decision>,
+    /// Why it could not be planned, without personal data, when it has failed.
+    pub failure: Option<String>,
     /// The delivery; `None` when its body was pruned or erased.
     pub delivery: Option<Arc<Delivery>>,
 }
@@ -48,6 +50,7 @@ impl DeliveryRecord {
             parsed: None,
             change: None,
             decision: None,
+            failure: None,
             delivery: None,
         }
     }

@@ -301,6 +301,8 @@ pub enum Decision {
     Applied,
     /// It came before the booking it belongs to, and is held back for up to 30 seconds.
     Early,
+    /// It cannot be planned, and was set aside so that others can; no hook runs.
+    Failed,
     /// It repeats a delivery with other content; no hook runs.
     Revision,
     /// Its subject had reached this state before; no hook runs.
@@ -357,6 +359,7 @@ names! {
     Decision {
         Applied = "applied",
         Early = "early",
+        Failed = "failed",
         Revision = "revision",
         Same = "same",
         Stale = "stale",
@@ -410,6 +413,11 @@ macro_rules! ids {
             }
         }
     )+ };
+}
+
+impl TaskId {
+    /// Comes before all others.
+    pub(crate) const MIN: Self = Self(Uuid::nil());
 }
 
 ids! {

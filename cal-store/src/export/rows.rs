@@ -8,6 +8,7 @@ use super::{After, Seen};
 use crate::{
     database::Row,
     person::{Person, hex},
+    sql::first_of,
     time::Micros,
 };
 
@@ -58,6 +59,7 @@ rows! {
         seat: Option<i64>,
         decision: Option<String>,
         held_until: Option<i64>,
+        failure: Option<String>,
         replay_of: Option<String>,
         headers: Option<String>,
         body: Option<Vec<u8>>,
@@ -111,7 +113,7 @@ rows! {
 impl Kept for DeliveryRow {
     const PAGE: &'static str = "SELECT id, received_at, source, planned_at, parsed, \
         trigger_event, created_at, uid, number, transition, moved_from, seat, decision, \
-        held_until, replay_of, headers, body FROM cal_deliveries \
+        held_until, failure, replay_of, headers, body FROM cal_deliveries \
         WHERE id > $1 ORDER BY id LIMIT $2";
 
     fn after(&self) -> After {
@@ -146,6 +148,7 @@ impl Kept for DeliveryRow {
             "seat": self.seat,
             "decision": self.decision,
             "held_until": self.held_until.map(time),
+            "failure": self.failure,
             "replay_of": self.replay_of,
             "headers": headers,
         });
@@ -217,8 +220,12 @@ impl Kept for AttemptRow {
 }
 
 impl Kept for BookingRow {
-    const PAGE: &'static str = "SELECT seq, uid, chain, number, status, paid, title, start_at, \
-        end_at, attendee_email FROM cal_bookings WHERE seq > $1 ORDER BY seq LIMIT $2";
+    const PAGE: &'static str = concat!(
+        "SELECT b.seq, b.uid, ",
+        first_of!("b.chain"),
+        " AS chain, b.number, b.status, b.paid, b.title, b.start_at, b.end_at, b.attendee_email \
+        FROM cal_bookings b WHERE b.seq > $1 ORDER BY b.seq LIMIT $2"
+    );
 
     fn after(&self) -> After {
         After::Seq(self.seq)

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cal_core::BookingUid;
-use cal_webhook::{Chains, Changes, Decision, Dispatcher, Overtaken, Reading, Ruling, TaskId};
+use cal_core::{BookingId, BookingUid};
+use cal_webhook::{
+    BookingRow, Chains, Changes, Decision, Dispatcher, Overtaken, Reading, Ruling, SeatRow, TaskId,
+};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Item, parsed};
+use super::{parsed, round::Item};
 use crate::{
     database::{Arg, Conn},
     settle,
@@ -17,19 +19,44 @@ use crate::{
 
 const KEEP_BOOKINGS: Sql = sql!(
     "INSERT INTO cal_bookings (uid, chain, number, status, paid, known, rank, at, title, start_at, \
-        end_at, attendee_email, facts) \
+        end_at, attendee_email, facts, moved_from, replaced, place, made_at) \
     SELECT item.value ->> 'uid', item.value ->> 'chain', CAST(item.value ->> 'number' AS BIGINT), \
         item.value ->> 'status', CAST(item.value ->> 'paid' AS BOOLEAN), \
         CAST(item.value ->> 'known' AS BOOLEAN), CAST(item.value ->> 'rank' AS BIGINT), \
         CAST(item.value ->> 'at' AS BIGINT), item.value ->> 'title', \
         CAST(item.value ->> 'start' AS BIGINT), CAST(item.value ->> 'end' AS BIGINT), \
-        item.value ->> 'attendee_email', item.value ->> 'facts' \
+        item.value ->> 'attendee_email', item.value ->> 'facts', item.value ->> 'moved_from', \
+        CAST(item.value ->> 'replaced' AS BIGINT), CAST(item.value ->> 'place' AS BIGINT), \
+        CAST(item.value ->> 'made_at' AS BIGINT) \
     FROM" rows(1) "WHERE TRUE \
     ON CONFLICT (uid) DO UPDATE SET chain = excluded.chain, number = excluded.number, \
         status = excluded.status, paid = excluded.paid, known = excluded.known, \
         rank = excluded.rank, at = excluded.at, title = excluded.title, \
         start_at = excluded.start_at, end_at = excluded.end_at, \
-        attendee_email = excluded.attendee_email, facts = excluded.facts"
+        attendee_email = excluded.attendee_email, facts = excluded.facts, \
+        moved_from = excluded.moved_from, replaced = excluded.replaced, place = excluded.place, \
+        made_at = excluded.made_at"
+);
+
+const KEEP_SEATS: Sql = sql!(
+    "INSERT INTO cal_seats (uid, number, reference, attendee, facts) \
+    SELECT item.value ->> 'uid', CAST(item.value ->> 'number' AS BIGINT), \
+        item.value ->> 'reference', item.value ->> 'attendee', item.value ->> 'facts' \
+    FROM" rows(1) "WHERE TRUE \
+    ON CONFLICT (uid, number) DO UPDATE SET reference = excluded.reference, \
+        attendee = excluded.attendee, facts = excluded.facts"
+);
+
+const FORGET_SEAT: &str = "DELETE FROM cal_seats WHERE uid = $1 AND number = $2";
+
+const KEEP_SIZES: Sql = sql!(
+    "INSERT INTO cal_chains (id, size) \
+    SELECT item.value ->> 'id', CAST(item.value ->> 'size' AS BIGINT) FROM" rows(1) "WHERE TRUE \
+    ON CONFLICT (id) DO UPDATE SET size = excluded.size"
+);
+
+const FORGET_CHAINS: Sql = sql!(
+    "DELETE FROM cal_chains WHERE id " one_of "SELECT item.value ->> 'old' FROM" rows(1) end
 );
 
 const KEEP_VALUES: Sql = sql!(
@@ -71,42 +98,75 @@ const KEEP_TASKS: Sql = sql!(
     ON CONFLICT (delivery_id, hook, reminder) DO NOTHING"
 );
 
+/// Lets what was held back go on, now that its booking is known.
+const RELEASE: Sql = sql!(
+    "UPDATE cal_deliveries" indexed_by("cal_deliveries_early_uid") "SET held_until = $2 \
+    WHERE decision = 'early' AND held_until > $2 AND uid IS NOT NULL \
+        AND uid" one_of "SELECT item.value FROM" texts(1) end
+);
+const RELEASE_NUMBERED: Sql = sql!(
+    "UPDATE cal_deliveries" indexed_by("cal_deliveries_early_number") "SET held_until = $2 \
+    WHERE decision = 'early' AND held_until > $2 AND number IS NOT NULL \
+        AND number" one_of "SELECT CAST(item.value AS BIGINT) FROM" texts(1) end
+);
+
+/// Takes the bookings of chains into others.
+const RENAME_CHAINS: Sql = sql!(
+    "UPDATE cal_bookings SET chain = v.new \
+    FROM (SELECT item.value ->> 'old' AS old, item.value ->> 'new' AS new FROM" rows(1) ") AS v \
+    WHERE cal_bookings.chain = v.old"
+);
+
 const RENAME_LANES: Sql = sql!(
     "UPDATE cal_tasks SET lane = v.new \
     FROM (SELECT item.value ->> 'old' AS old, item.value ->> 'new' AS new FROM" rows(1) ") AS v \
     WHERE cal_tasks.lane = v.old AND cal_tasks.ready_at IS NOT NULL"
 );
 
-const SUPERSEDE: Sql = sql!(
-    "UPDATE cal_tasks SET superseded = TRUE, \
-        state = CASE WHEN state = 'running' THEN state ELSE 'superseded' END, \
-        ready_at = CASE WHEN state = 'running' THEN ready_at END, \
-        settled_at = CASE WHEN state = 'running' THEN settled_at ELSE $2 END \
-    FROM (SELECT item.value ->> 'uid' AS uid, CAST(item.value ->> 'seat' AS BIGINT) AS seat, \
-            CAST(item.value ->> 'below' AS BIGINT) AS below FROM" rows(1) ") AS v \
-    WHERE cal_tasks.uid = v.uid AND (v.seat IS NULL OR cal_tasks.seat = v.seat) \
-        AND cal_tasks.rank < v.below AND cal_tasks.ready_at IS NOT NULL"
-);
+/// Drops tasks about bookings, or about single seats, below a rank; each finds them by an index.
+macro_rules! supersede {
+    ($seat:literal) => {
+        sql!(
+            "UPDATE cal_tasks SET superseded = TRUE, \
+                state = CASE WHEN state = 'running' THEN state ELSE 'superseded' END, \
+                ready_at = CASE WHEN state = 'running' THEN ready_at END, \
+                settled_at = CASE WHEN state = 'running' THEN settled_at ELSE $2 END \
+            FROM (SELECT item.value ->> 'uid' AS uid, \
+                    CAST(item.value ->> 'seat' AS BIGINT) AS seat, \
+                    CAST(item.value ->> 'below' AS BIGINT) AS below FROM" rows(1) ") AS v \
+            WHERE cal_tasks.uid = v.uid AND cal_tasks.rank < v.below " $seat "\
+                AND cal_tasks.ready_at IS NOT NULL AND NOT cal_tasks.superseded"
+        )
+    };
+}
+const SUPERSEDE: Sql = supersede!("AND cal_tasks.uid IS NOT NULL ");
+const SUPERSEDE_SEATS: Sql =
+    supersede!("AND cal_tasks.seat = v.seat AND cal_tasks.seat IS NOT NULL ");
+
+/// How many values are written by one statement.
+const VALUES: usize = 10_000;
 
 #[derive(Serialize)]
-struct TaskRow<'a> {
+pub(super) struct TaskRow {
     id: TaskId,
-    delivery_id: &'a str,
-    hook: &'a str,
-    reminder: &'a str,
-    uid: Option<&'a BookingUid>,
+    delivery_id: String,
+    hook: String,
+    reminder: String,
+    uid: Option<BookingUid>,
     seat: Option<i32>,
     rank: i16,
-    lane: Option<&'a BookingUid>,
+    lane: Option<BookingUid>,
     due_at: i64,
     expires_at: Option<i64>,
 }
 
+/// Writes down what a round has changed, and returns how many rows those are.
 pub(crate) async fn keep_changes(
     conn: &mut Conn<'_>,
     changes: &Changes,
     known: &BTreeSet<BookingUid>,
-) -> Result<(), sqlx::Error> {
+    now: Micros,
+) -> Result<u64, sqlx::Error> {
     if !changes.bookings.is_empty() {
         let rows: Vec<_> = changes
             .bookings
@@ -127,28 +187,81 @@ pub(crate) async fn keep_changes(
                     "end": about.map(|about| Micros::from(about.end).0),
                     "attendee_email": about.and_then(|about| about.attendee_email.as_deref()),
                     "facts": row.facts,
+                    "moved_from": row.moved_from,
+                    "replaced": row.replaced,
+                    "place": row.place.number(),
+                    "made_at": row.place.made.at,
                 })
             })
             .collect();
         conn.execute(KEEP_BOOKINGS, &[Arg::Text(&settle::json(&rows)?)]).await?;
     }
-    if !changes.values.is_empty() {
-        let rows = changes.values.iter().map(|(key, value)| {
+    for values in changes.values.chunks(VALUES) {
+        let rows = values.iter().map(|(key, value)| {
             let at = Micros::from(value.at).0;
             json!({"key": key, "value": value.value, "at": at, "number": value.number})
         });
         let rows = settle::json(&rows.collect::<Vec<_>>())?;
         conn.execute(KEEP_VALUES, &[Arg::Text(&rows)]).await?;
     }
-    rename(conn, changes, known).await
+    keep_seats(conn, &changes.seats).await?;
+    if !changes.sizes.is_empty() {
+        let rows = changes.sizes.iter().map(|(id, size)| json!({"id": id, "size": size}));
+        let rows = settle::json(&rows.collect::<Vec<_>>())?;
+        conn.execute(KEEP_SIZES, &[Arg::Text(&rows)]).await?;
+    }
+    release(conn, &changes.bookings, now).await?;
+    let Changes { bookings, seats, values, sizes, .. } = changes;
+    let kept = bookings.len() + seats.len() + values.len() + sizes.len();
+    Ok(rename(conn, changes, known).await? + u64::try_from(kept).unwrap_or_default())
 }
 
-/// Lets tasks that were made before go on under the new names of their chains.
+pub(crate) async fn keep_seats(conn: &mut Conn<'_>, seats: &[SeatRow]) -> Result<(), sqlx::Error> {
+    let (kept, forgotten): (Vec<_>, Vec<_>) = seats.iter().partition(|seat| seat.facts.is_some());
+    if !kept.is_empty() {
+        let rows = kept.iter().map(|seat| {
+            json!({
+                "uid": seat.uid,
+                "number": seat.number,
+                "reference": seat.reference,
+                "attendee": seat.attendee,
+                "facts": seat.facts,
+            })
+        });
+        let rows = settle::json(&rows.collect::<Vec<_>>())?;
+        conn.execute(KEEP_SEATS, &[Arg::Text(&rows)]).await?;
+    }
+    for seat in forgotten {
+        let args = [Arg::Text(seat.uid.as_str()), Arg::Int(seat.number)];
+        conn.execute(FORGET_SEAT, &args).await?;
+    }
+    Ok(())
+}
+
+async fn release(
+    conn: &mut Conn<'_>,
+    bookings: &[BookingRow],
+    now: Micros,
+) -> Result<(), sqlx::Error> {
+    let known = || bookings.iter().filter(|row| row.known);
+    let uids: Vec<_> = known().map(|row| &row.uid).collect();
+    if uids.is_empty() {
+        return Ok(());
+    }
+    let numbers = known().filter_map(|row| row.number).map(|BookingId(it)| it.to_string());
+    let (uids, numbers) = (settle::json(&uids)?, settle::json(&numbers.collect::<Vec<_>>())?);
+    for (statement, wanted) in [(RELEASE, &uids), (RELEASE_NUMBERED, &numbers)] {
+        conn.execute(statement, &[Arg::Text(wanted), Arg::Int(now.0)]).await?;
+    }
+    Ok(())
+}
+
+/// Lets bookings and tasks go on in the chains that have taken theirs in.
 async fn rename(
     conn: &mut Conn<'_>,
     changes: &Changes,
     known: &BTreeSet<BookingUid>,
-) -> Result<(), sqlx::Error> {
+) -> Result<u64, sqlx::Error> {
     let mut names: BTreeMap<&BookingUid, &BookingUid> = BTreeMap::new();
     for (old, new) in &changes.renamed {
         for name in names.values_mut().filter(|name| **name == old) {
@@ -162,10 +275,15 @@ async fn rename(
         .filter(|(old, new)| old != new && known.contains(*old))
         .map(|(old, new)| json!({"old": old, "new": new}))
         .collect();
-    if !rows.is_empty() {
-        conn.execute(RENAME_LANES, &[Arg::Text(&settle::json(&rows)?)]).await?;
+    if rows.is_empty() {
+        return Ok(0);
     }
-    Ok(())
+    let rows = settle::json(&rows)?;
+    let mut moved = 0;
+    for statement in [RENAME_CHAINS, RENAME_LANES, FORGET_CHAINS] {
+        moved += conn.execute(statement, &[Arg::Text(&rows)]).await?;
+    }
+    Ok(moved)
 }
 
 pub(super) async fn keep_decisions(
@@ -205,50 +323,40 @@ fn decision(ruling: Option<&Ruling>) -> Decision {
     ruling.map_or(Decision::Applied, |ruling| ruling.decision)
 }
 
-pub(super) async fn keep_tasks(
-    conn: &mut Conn<'_>,
-    items: &[Item],
-    chains: &Chains,
-    hooks: &Dispatcher,
-) -> Result<bool, sqlx::Error> {
+/// One task for every hook of each delivery that is news, and those for its reminders.
+pub(super) fn tasks(items: &[Item], chains: &Chains, hooks: &Dispatcher) -> Vec<TaskRow> {
     let mut rows = Vec::new();
-    // The names of reminders live as long as the rows that show them.
-    let mut reminders = Vec::new();
-    let applied =
-        || items.iter().filter(|item| decision(item.ruling.as_ref()) == Decision::Applied);
-    for item in applied() {
-        for hook in hooks.names() {
-            let transition = item.ruling.as_ref().map(|ruling| &ruling.transition);
-            let wanted = transition.map(|it| hooks.reminders(hook, it, &item.delivery));
-            reminders.push(wanted.unwrap_or_default());
-        }
-    }
-    let mut reminders = reminders.iter();
-    for item in applied() {
+    let is_news = |item: &&Item| decision(item.ruling.as_ref()) == Decision::Applied;
+    for item in items.iter().filter(is_news) {
         let ruling = item.ruling.as_ref();
-        let uid = ruling.and_then(|ruling| ruling.uid.as_ref());
-        let lane = uid.and_then(|uid| chains.chain_of(uid));
+        let uid = ruling.and_then(|ruling| ruling.uid.clone());
+        let lane = uid.as_ref().and_then(|uid| chains.chain_of(uid));
         for hook in hooks.names() {
-            let row = |reminder, lane, due_at: Micros, expires_at: Option<Micros>| TaskRow {
+            let row = |reminder: &str, lane: Option<&BookingUid>, due_at: Micros, until| TaskRow {
                 id: TaskId::new(),
-                delivery_id: &item.id,
-                hook,
-                reminder,
-                uid,
+                delivery_id: item.id.clone(),
+                hook: hook.to_owned(),
+                reminder: reminder.to_owned(),
+                uid: uid.clone(),
                 seat: ruling.and_then(|ruling| ruling.seat),
                 rank: ruling.map_or(i16::MAX, |ruling| ruling.rank),
-                lane,
+                lane: lane.cloned(),
                 due_at: due_at.0,
-                expires_at: expires_at.map(|at| at.0),
+                expires_at: until,
             };
             rows.push(row("", lane, item.received_at, None));
-            for reminder in reminders.next().into_iter().flatten() {
-                let expires_at = reminder.expiry().map(Micros::from);
+            let wanted = ruling.map(|it| hooks.reminders(hook, &it.transition, &item.delivery));
+            for reminder in wanted.iter().flatten() {
+                let until = reminder.expiry().map(|at| Micros::from(at).0);
                 // Reminders stand outside the order of their chain.
-                rows.push(row(reminder.name(), None, reminder.due_at().into(), expires_at));
+                rows.push(row(reminder.name(), None, reminder.due_at().into(), until));
             }
         }
     }
+    rows
+}
+
+pub(super) async fn keep_tasks(conn: &mut Conn<'_>, rows: &[TaskRow]) -> Result<bool, sqlx::Error> {
     if rows.is_empty() {
         return Ok(false);
     }
@@ -268,14 +376,15 @@ pub(crate) async fn supersede(
         *known = (*known).max(*rank);
     }
     // Of the lowest rank there is nothing to supersede.
-    let rows: Vec<_> = below
-        .into_iter()
-        .filter(|(_, below)| *below > 1)
-        .map(|((uid, seat), below)| json!({"uid": uid, "seat": seat, "below": below}))
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
+    let below = below.into_iter().filter(|(_, below)| *below > 1);
+    let (seats, bookings): (Vec<_>, Vec<_>) = below.partition(|((_, seat), _)| seat.is_some());
+    for (statement, rows) in [(SUPERSEDE, bookings), (SUPERSEDE_SEATS, seats)] {
+        if rows.is_empty() {
+            continue;
+        }
+        let row = |((uid, seat), below)| json!({"uid": uid, "seat": seat, "below": below});
+        let rows = settle::json(&rows.into_iter().map(row).collect::<Vec<_>>())?;
+        conn.execute(statement, &[Arg::Text(&rows), Arg::Int(now.0)]).await?;
     }
-    let rows = settle::json(&rows)?;
-    conn.execute(SUPERSEDE, &[Arg::Text(&rows), Arg::Int(now.0)]).await.map(drop)
+    Ok(())
 }

@@ -99,7 +99,7 @@ impl SqlStore {
 
 async fn unknown(conn: &mut Conn<'_>, news: Vec<News>) -> Result<Vec<News>, sqlx::Error> {
     let now = conn.now().await?;
-    let (mut chains, _) = load(conn, &news).await?;
+    let mut chains = load(conn, &news).await?.chains;
     let mut unknown = Vec::new();
     for news in news {
         let is_unknown = match &news.successor {
@@ -124,9 +124,9 @@ async fn unknown(conn: &mut Conn<'_>, news: Vec<News>) -> Result<Vec<News>, sqlx
 async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
-    plan::take_turn(&mut conn).await?;
+    plan::interrupt(&mut conn).await?;
     let now = conn.now().await?;
-    let (mut chains, known) = load(&mut conn, news).await?;
+    let plan::Loaded { mut chains, known, .. } = load(&mut conn, news).await?;
     let mut overtaken = Vec::new();
     for news in news {
         if let (Some(uid), Some(successor)) = (news.uid(), &news.successor) {
@@ -135,18 +135,15 @@ async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
         overtaken.extend(chains.decide(&news.reading, Turn::First, now.into()).overtaken);
     }
     let changes = chains.take_changes();
-    plan::keep_changes(&mut conn, &changes, &known).await?;
+    plan::keep_changes(&mut conn, &changes, &known, now).await?;
     plan::supersede(&mut conn, overtaken.iter(), now).await?;
     tx.commit().await
 }
 
-async fn load(
-    conn: &mut Conn<'_>,
-    news: &[News],
-) -> Result<(cal_webhook::Chains, std::collections::BTreeSet<BookingUid>), sqlx::Error> {
+async fn load(conn: &mut Conn<'_>, news: &[News]) -> Result<plan::Loaded, sqlx::Error> {
     let readings: Vec<_> = news.iter().map(|news| (&news.reading, Turn::First)).collect();
     let successors: Vec<_> = news.iter().filter_map(|news| news.successor.as_ref()).collect();
-    plan::load(conn, &readings, &successors).await
+    plan::load(conn, &readings, &successors, usize::MAX).await
 }
 
 impl News {

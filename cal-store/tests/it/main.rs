@@ -5,6 +5,7 @@
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
 mod chains;
+mod cost;
 #[cfg(unix)]
 mod crowd;
 mod desk;
@@ -15,6 +16,7 @@ mod operations;
 mod order;
 mod people;
 mod place;
+mod poison;
 mod privacy;
 #[cfg(feature = "reconcile")]
 mod reconcile;

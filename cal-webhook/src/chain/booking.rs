@@ -6,6 +6,10 @@ use cal_core::{Booking, BookingId, BookingUid};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    members::Place,
+    seat::{Crowd, Seat},
+};
 use crate::{Change, Subject, Transition};
 
 /// How far a booking has come; a later rank is never overwritten by an earlier one.
@@ -123,44 +127,6 @@ impl About {
     }
 }
 
-/// One seat of a booking.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Seat {
-    pub(crate) reference: Option<String>,
-    /// Whose it is, as a digest.
-    pub(crate) attendee: Option<String>,
-    pub(crate) reached: BTreeSet<Reached>,
-    /// When it was last reported as taken; who leaves by the address had taken it before.
-    pub(crate) taken_at: Option<DateTime<Utc>>,
-    pub(crate) cancelled_at: Option<DateTime<Utc>>,
-    /// When whose seat it is moved to another booking under a new reference.
-    pub(crate) moved_at: Option<DateTime<Utc>>,
-    pub(crate) moved: bool,
-}
-
-impl Seat {
-    pub(crate) fn rank(&self) -> Option<Rank> {
-        if self.moved || (self.moved_at.is_some() && self.moved_at >= self.taken_at) {
-            return Some(Rank::Moved);
-        }
-        self.reached.iter().filter_map(|reached| reached.rank()).max()
-    }
-
-    /// Whether it is this attendee's.
-    pub(crate) fn is_of(&self, attendee: Option<&str>) -> bool {
-        self.attendee.is_some() && self.attendee.as_deref() == attendee
-    }
-
-    /// When its attendee was last known to leave.
-    pub(crate) fn left_at(&self) -> Option<DateTime<Utc>> {
-        self.cancelled_at.max(self.moved_at)
-    }
-
-    fn is_gone(&self) -> bool {
-        self.rank() > Some(Rank::Accepted)
-    }
-}
-
 /// What is known about a booking besides what its row shows.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
@@ -176,6 +142,10 @@ pub(crate) struct Facts {
     pub(crate) paid: bool,
     /// What began or ended, with the start that it was about.
     pub(crate) meetings: BTreeSet<(Reached, DateTime<Utc>)>,
+    /// What its seats come to; each has a row of its own.
+    pub(crate) crowd: Crowd,
+    /// Seats as an earlier version kept them; they become rows when they are taken in.
+    #[serde(skip_serializing)]
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -194,22 +164,9 @@ impl Facts {
     pub(crate) fn rank(&self) -> Option<Rank> {
         let whole = self.reached.iter().filter_map(|reached| reached.rank()).max();
         let whole = whole.max(self.shown);
-        // Who gives up a seat has given up those that they took before, whatever was reported.
-        let left = |seat: &Seat| {
-            let mine = self.seats.iter().filter(|other| other.is_of(seat.attendee.as_deref()));
-            mine.filter_map(Seat::left_at).max().is_some_and(|at| seat.taken_at <= Some(at))
-        };
-        let is_gone = |seat: &Seat| seat.is_gone() || left(seat);
-        let seated = !self.seats.is_empty() && self.seats.iter().all(is_gone);
-        if seated && whole.is_some() && whole <= Some(Rank::Accepted) {
+        if self.crowd.is_gone() && whole.is_some() && whole <= Some(Rank::Accepted) {
             // Nobody is left that we know of; the last one tells what became of the booking.
-            let moved_at = self.seats.iter().filter_map(|seat| seat.moved_at).max();
-            let cancelled_at = self.seats.iter().filter_map(|seat| seat.cancelled_at).max();
-            let moved = match moved_at {
-                Some(_) => moved_at > cancelled_at,
-                None => self.seats.iter().any(|seat| seat.moved),
-            };
-            return Some(if moved { Rank::Moved } else { Rank::Cancelled });
+            return Some(if self.crowd.moved_last() { Rank::Moved } else { Rank::Cancelled });
         }
         whole
     }
@@ -240,16 +197,22 @@ pub enum BookingState {
 pub struct BookingRow {
     /// The booking.
     pub uid: BookingUid,
-    /// The first booking of its chain.
+    /// The id of its chain: the uid of one of the chain's bookings, whichever.
     pub chain: BookingUid,
     /// Its number in Cal.com's database.
     pub number: Option<BookingId>,
     /// How far it has come.
     pub status: BookingState,
-    /// Whether it or a booking that it replaced was paid.
+    /// Whether it was paid itself; see [`Chains::is_paid`](crate::Chains::is_paid).
     pub paid: bool,
     /// Whether a delivery has told about the booking itself, not only about one that replaced it.
     pub known: bool,
+    /// The booking that it replaces, where a link tells.
+    pub moved_from: Option<BookingUid>,
+    /// How many bookings replace it by such a link.
+    pub replaced: i64,
+    /// Where it stands in its chain; the last one is what the chain has come to.
+    pub place: Place,
     /// What the row shows of its content.
     pub about: Option<About>,
     /// What else is known, as JSON without personal data; only [`Chains`](crate::Chains) reads it.
@@ -257,16 +220,17 @@ pub struct BookingRow {
 }
 
 impl BookingRow {
-    /// Puts together what a store has kept; `status`, `paid` and `known` follow from the facts.
+    /// Puts together what a store has kept; all else follows from the facts.
     #[must_use]
     pub fn kept(
         uid: BookingUid,
         chain: BookingUid,
-        number: Option<BookingId>,
+        (number, replaced): (Option<BookingId>, i64),
         about: Option<About>,
         facts: String,
     ) -> Self {
-        let (status, paid, known) = (BookingState::Pending, false, false);
-        Self { uid, chain, number, status, paid, known, about, facts }
+        let (status, paid, known, place) = (BookingState::Pending, false, false, Place::default());
+        let moved_from = None;
+        Self { uid, chain, number, status, paid, known, moved_from, replaced, place, about, facts }
     }
 }

@@ -6,15 +6,16 @@ use chrono::{DateTime, Utc};
 use crate::{Change, Decision, Reading, Subject};
 
 use super::{
-    Chains, PATIENCE, Ruling, Turn,
-    booking::{Rank, Reached, Seat},
+    Chains, PATIENCE, REACH, Ruling, Turn,
+    booking::{Rank, Reached},
+    seat::Seat,
     value::Step,
 };
 
 /// What was known when a delivery was decided about.
 pub(super) struct Case {
-    /// The seat it is about, by its place in the booking.
-    pub(super) seat: Option<usize>,
+    /// The seat it is about, by its number in the booking.
+    pub(super) seat: Option<i64>,
     /// Whether its subject had reached this state.
     pub(super) reached: bool,
     /// Whether who took the seat has given it up since.
@@ -34,26 +35,22 @@ impl Case {
             return Self { seat: None, reached: false, left: false, rank: None, whole: None, step };
         };
         let state = Reached::by(reading.transition.change);
-        let seat = chains.find_seat(uid, reading);
+        let found = chains.find_seat(uid, reading);
         let whole = chains.whole(uid);
         let facts = chains.bookings.get(uid).map(|link| &link.facts);
-        let taken = seat.zip(facts).and_then(|(seat, facts)| facts.seats.get(seat));
-        let left = taken.is_some_and(|seat| seat.left_at() >= Some(reading.at));
-        let (reached, rank) = match (seat, facts) {
-            (Some(seat), Some(facts)) => {
-                let seat = facts.seats.get(seat);
-                (
-                    seat.is_some_and(|seat| state.is_some_and(|s| seat.reached.contains(&s))),
-                    seat.and_then(Seat::rank),
-                )
-            }
-            (_, Some(facts)) => {
-                let met = |state| reading.start.is_some_and(|start| facts.has_met(state, start));
-                let reached = |state| facts.reached.contains(&state) || met(state);
-                (state.is_some_and(reached), chains.rank(uid))
-            }
-            (_, None) => (false, None),
+        let Some((number, is_known)) = found else {
+            let met =
+                |state| reading.start.zip(facts).is_some_and(|(at, it)| it.has_met(state, at));
+            let reached = |state| facts.is_some_and(|it| it.reached.contains(&state)) || met(state);
+            let (reached, rank) = (state.is_some_and(reached), chains.rank(uid));
+            return Self { seat: None, reached, left: false, rank, whole, step };
         };
+        let seat = chains.seats.get(uid).and_then(|seats| seats.get(number));
+        let left = seat.is_some_and(|seat| seat.left_at() >= Some(reading.at));
+        // A seat that was reported here before and is not known any more was forgotten.
+        let reached = (!is_known && step == Some(Step::Same))
+            || seat.zip(state).is_some_and(|(seat, state)| seat.reached.contains(&state));
+        let (seat, rank) = (Some(number), seat.and_then(Seat::rank));
         Self { seat, reached, left, rank, whole, step }
     }
 }
@@ -108,7 +105,7 @@ impl Chains {
                 }
             }
             Change::PaymentInitiated => {
-                let paid = uid.is_some_and(|uid| self.is_paid(uid));
+                let paid = uid.is_some_and(|uid| self.is_paid_within(uid, REACH));
                 match () {
                     () if case.reached => Decision::Same,
                     () if paid || is_over => Decision::Stale,

@@ -1,16 +1,19 @@
 //! Which booking replaced which, and how far each has come.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    mem,
+};
 
 use cal_core::BookingUid;
-use chrono::{DateTime, Utc};
 
 use crate::{Change, Reading, Transition};
 
 use super::{
     Chains, Link, Overtaken,
-    booking::{Facts, Rank, Reached, Seat},
+    booking::{Facts, Rank, Reached},
     judge::Case,
+    seat::Seat,
 };
 
 impl Chains {
@@ -19,80 +22,107 @@ impl Chains {
         self.ensure(uid);
         let Transition { moved_from, root, .. } = &reading.transition;
         // The chain's first booking cannot hang on itself through a longer way.
-        for (other, strong) in [(moved_from, true), (root, false)] {
-            let Some(other) = other.clone().filter(|other| other != uid) else { continue };
-            self.ensure(&other);
-            if let Some(link) = self.bookings.get_mut(uid) {
-                let slot = if strong { &mut link.facts.moved_from } else { &mut link.facts.root };
-                // Of two contradicting deliveries the same one must win in any order.
-                if slot.as_ref().is_none_or(|known| *known > other) {
-                    *slot = Some(other.clone());
-                }
-            }
-            self.join(uid, &other);
+        if let Some(from) = moved_from.as_ref().filter(|from| *from != uid) {
+            self.replaces(uid, from);
         }
+        if let Some(root) = root.as_ref().filter(|root| *root != uid) {
+            self.ensure(root);
+            self.change(uid, |link| {
+                // Of two contradicting deliveries the same one must win in any order.
+                if link.facts.root.as_ref().is_none_or(|known| known > root) {
+                    link.facts.root = Some(root.clone());
+                }
+            });
+            self.join(uid, root);
+        }
+    }
+
+    /// Notes that a booking replaces another one.
+    fn replaces(&mut self, uid: &BookingUid, from: &BookingUid) {
+        self.ensure(from);
+        let known = self.bookings.get(uid).and_then(|link| link.facts.moved_from.clone());
+        // Of two contradicting deliveries the same one must win in any order.
+        if known.as_ref().is_none_or(|known| known > from) {
+            self.change(uid, |link| link.facts.moved_from = Some(from.clone()));
+            if let Some(known) = &known {
+                self.change(known, |link| link.replaced -= 1);
+            }
+            self.change(from, |link| link.replaced += 1);
+        }
+        self.join(uid, from);
     }
 
     /// Notes that a booking was replaced by another one, of which nothing else needs to be known.
     pub fn replace(&mut self, uid: &BookingUid, successor: &BookingUid) -> Vec<Overtaken> {
-        let members: Vec<_> = self.chain(uid).chain([uid]).cloned().collect();
-        let before = members.into_iter().map(|uid| (uid.clone(), self.rank(&uid))).collect();
+        let before = self.standings([uid].into_iter());
+        let is_new = !before.contains_key(uid);
         self.ensure(uid);
         self.ensure(successor);
-        if uid != successor
-            && let Some(link) = self.bookings.get_mut(successor)
-        {
-            let slot = &mut link.facts.moved_from;
-            // Of two contradicting reports the same one must win in any order.
-            if slot.as_ref().is_none_or(|known| known > uid) {
-                *slot = Some(uid.clone());
-            }
-            self.join(uid, successor);
+        if uid != successor {
+            self.replaces(successor, uid);
         }
-        self.overtaken(&before, None, None)
+        let new = is_new.then(|| Overtaken::new(uid, None, self.rank(uid))).flatten();
+        self.overtaken(&before, None, None).into_iter().chain(new).collect()
     }
 
     pub(super) fn ensure(&mut self, uid: &BookingUid) {
         self.touched.insert(uid.clone());
         if !self.bookings.contains_key(uid) {
             let facts = Facts::default();
-            let link = Link { chain: uid.clone(), number: None, about: None, facts };
+            let link =
+                Link { chain: uid.clone(), number: None, about: None, facts, replaced: 0, held: 0 };
+            let members = self.chains.entry(uid.clone()).or_default();
+            members.size = 1;
+            members.insert(uid, link.place());
             self.bookings.insert(uid.clone(), link);
-            self.members.entry(uid.clone()).or_default().insert(uid.clone());
         }
     }
 
-    pub(super) fn join(&mut self, one: &BookingUid, other: &BookingUid) {
-        let chains = [one, other].map(|uid| self.bookings.get(uid).map(|link| link.chain.clone()));
-        let [Some(one), Some(other)] = chains else { return };
-        let mut members = self.members.remove(&one).unwrap_or_default();
-        if one != other {
-            members.extend(self.members.remove(&other).unwrap_or_default());
+    /// Changes a booking, and puts it where it belongs in its chain then.
+    pub(super) fn change(&mut self, uid: &BookingUid, change: impl FnOnce(&mut Link)) {
+        let Some(link) = self.bookings.get_mut(uid) else { return };
+        let before = link.place();
+        change(link);
+        let after = link.place();
+        if before != after
+            && let Some(members) = self.chains.get_mut(&link.chain)
+        {
+            members.remove(uid, before);
+            members.insert(uid, after);
         }
-        // The first is the one that replaces none.
-        let is_first = |uid: &&BookingUid| {
-            self.bookings
-                .get(*uid)
-                .is_some_and(|link| link.facts.moved_from.is_none() && link.facts.root.is_none())
+        self.touched.insert(uid.clone());
+    }
+
+    /// Makes one chain of two: the larger one takes in the other, so that no booking is taken into
+    /// another chain often.
+    fn join(&mut self, one: &BookingUid, other: &BookingUid) {
+        let chain = |uid| self.bookings.get(uid).map(|link| link.chain.clone());
+        let (Some(one), Some(other)) = (chain(one), chain(other)) else { return };
+        if one == other {
+            return;
+        }
+        let size = |id| self.chains.get(id).map_or(0, |members| members.size);
+        let (old, new) = match size(&one).cmp(&size(&other)).then_with(|| other.cmp(&one)) {
+            std::cmp::Ordering::Less => (one, other),
+            _ => (other, one),
         };
-        let first = members.iter().find(is_first).or_else(|| members.first()).cloned();
-        let Some(first) = first else { return };
-        for member in &members {
-            if let Some(link) = self.bookings.get_mut(member) {
-                link.chain = first.clone();
+        let small = self.chains.remove(&old).unwrap_or_default();
+        let large = self.chains.entry(new.clone()).or_default();
+        large.size += small.size;
+        large.held += small.held;
+        large.paid += small.paid;
+        for uid in small.uids() {
+            if let Some(link) = self.bookings.get_mut(uid) {
+                link.chain = new.clone();
+                large.insert(uid, link.place());
             }
         }
-        for old in BTreeSet::from([one, other]) {
-            if old != first {
-                self.renamed.push((old, first.clone()));
-            }
-        }
-        self.touched.extend(members.iter().cloned());
-        self.members.insert(first, members);
+        self.sized.insert(new.clone());
+        self.renamed.push((old, new));
     }
 
     /// Adds what a delivery reports about a booking.
-    pub(super) fn inform(&mut self, uid: &BookingUid, reading: &Reading, seat: Option<usize>) {
+    pub(super) fn inform(&mut self, uid: &BookingUid, reading: &Reading, seat: Option<i64>) {
         let change = reading.transition.change;
         let state = Reached::by(change);
         let is_meeting = matches!(change, Change::Started | Change::Ended);
@@ -102,8 +132,11 @@ impl Chains {
             link.number = Some(number);
             self.numbers.insert(number, uid.clone());
         }
-        if change == Change::Paid {
-            link.facts.paid = true;
+        if change == Change::Paid
+            && !mem::replace(&mut link.facts.paid, true)
+            && let Some(members) = self.chains.get_mut(&link.chain)
+        {
+            members.paid += 1;
         }
         if is_meeting {
             // The row is what the booking was when the webhook was scheduled.
@@ -118,27 +151,28 @@ impl Chains {
         if state.is_none() {
             return;
         }
-        link.facts.shown = link.facts.shown.max(reading.shown);
-        let first = link.facts.first_at.map_or(reading.at, |first| first.min(reading.at));
-        link.facts.first_at = Some(first);
-        match seat.and_then(|seat| link.facts.seats.get_mut(seat)) {
-            None => link.facts.reached.extend(state),
-            Some(seat) => {
-                if state == Some(Reached::Cancelled) {
-                    seat.cancelled_at = seat.cancelled_at.max(Some(reading.at));
-                } else {
-                    link.facts.reached.extend(state);
-                    seat.taken_at = seat.taken_at.max(Some(reading.at));
-                }
-                seat.reached.extend(state);
+        let takes = seat.is_none() || state != Some(Reached::Cancelled);
+        self.change(uid, |link| {
+            let facts = &mut link.facts;
+            facts.shown = facts.shown.max(reading.shown);
+            facts.first_at = Some(facts.first_at.map_or(reading.at, |it| it.min(reading.at)));
+            facts.reached.extend(state.filter(|_| takes));
+        });
+        let Some(seat) = seat else { return };
+        self.change_seat(uid, seat, |seat| {
+            if takes {
+                seat.taken_at = seat.taken_at.max(Some(reading.at));
+            } else {
+                seat.cancelled_at = seat.cancelled_at.max(Some(reading.at));
             }
-        }
+            seat.reached.extend(state);
+        });
     }
 
     /// How far a booking has come within its chain.
     pub(super) fn rank(&self, uid: &BookingUid) -> Option<Rank> {
         let link = self.bookings.get(uid)?;
-        if self.current(&link.chain).is_some_and(|current| current != uid) {
+        if self.current(uid).is_some_and(|current| current != uid) {
             return Some(Rank::Moved);
         }
         link.facts.rank()
@@ -154,27 +188,9 @@ impl Chains {
         reached.filter_map(|reached| reached.rank()).max().max(link.facts.shown)
     }
 
-    /// The booking that a chain has come to: of those that none replaces, the latest.
-    pub(super) fn current(&self, chain: &BookingUid) -> Option<&BookingUid> {
-        let members = self.members.get(chain)?;
-        let replaced: HashSet<&BookingUid> = members
-            .iter()
-            .filter_map(|uid| self.bookings.get(uid)?.facts.moved_from.as_ref())
-            .collect();
-        let latest = |one: &&BookingUid, other: &&BookingUid| self.made(one).cmp(&self.made(other));
-        let open = members.iter().filter(|uid| !replaced.contains(uid)).max_by(latest);
-        open.or_else(|| members.iter().max_by(latest))
-    }
-
-    /// By what the bookings of a chain are put in order where no link does it: those that replace
-    /// another one come later, and then the time of their first delivery counts.
-    pub(super) fn made<'a>(
-        &'a self,
-        uid: &'a BookingUid,
-    ) -> (bool, Option<DateTime<Utc>>, &'a BookingUid) {
-        let facts = self.bookings.get(uid).map(|link| &link.facts);
-        let linked = facts.is_some_and(|facts| facts.moved_from.is_some() || facts.root.is_some());
-        (linked, facts.and_then(|facts| facts.first_at), uid)
+    /// The booking that a booking's chain has come to.
+    fn current(&self, uid: &BookingUid) -> Option<&BookingUid> {
+        self.chains.get(&self.bookings.get(uid)?.chain)?.current()
     }
 
     /// The booking that this one replaces.
@@ -182,25 +198,22 @@ impl Chains {
         let link = self.bookings.get(uid)?;
         match (&link.facts.moved_from, &link.facts.root) {
             (Some(from), _) => Some(from),
-            (None, Some(_)) => {
-                let earlier = self.members.get(&link.chain)?.iter();
-                let earlier = earlier.filter(|other| self.made(other) < self.made(uid));
-                earlier.max_by(|one, other| self.made(one).cmp(&self.made(other)))
-            }
+            (None, Some(_)) => self.chains.get(&link.chain)?.before(uid, link.place().made),
             (None, None) => None,
         }
     }
 
-    pub(super) fn is_paid(&self, uid: &BookingUid) -> bool {
-        // Going back from each booking of a long chain takes its time.
-        let chain = self.chain(uid).filter_map(|member| self.bookings.get(member));
-        if !chain.into_iter().any(|link| link.facts.paid) {
+    /// Whether a booking, or one of so many that it replaced, was paid.
+    pub(super) fn is_paid_within(&self, uid: &BookingUid, reach: usize) -> bool {
+        let is_paid = |uid| self.bookings.get(uid).is_some_and(|link: &Link| link.facts.paid);
+        let chain = self.bookings.get(uid).and_then(|link| self.chains.get(&link.chain));
+        if chain.is_none_or(|members| members.paid == 0) {
             return false;
         }
         let mut seen = HashSet::new();
         let mut at = Some(uid);
-        while let Some(uid) = at.filter(|uid| seen.insert(*uid)) {
-            if self.bookings.get(uid).is_some_and(|link| link.facts.paid) {
+        while let Some(uid) = at.filter(|uid| seen.len() <= reach && seen.insert(*uid)) {
+            if is_paid(uid) {
                 return true;
             }
             at = self.predecessor(uid);
@@ -208,15 +221,16 @@ impl Chains {
         false
     }
 
-    /// How far everything has come that a delivery may touch.
-    pub(super) fn standings(
+    /// How far everything has come that a delivery about these bookings may touch.
+    ///
+    /// Of a chain that is the booking that it has come to: all others cannot come further.
+    pub(super) fn standings<'a>(
         &self,
-        reading: &Reading,
-        uid: Option<&BookingUid>,
+        uids: impl Iterator<Item = &'a BookingUid>,
     ) -> BTreeMap<BookingUid, Option<Rank>> {
-        let chains = reading.uids().chain(uid).filter_map(|uid| self.chain_of(uid));
-        let members = chains.filter_map(|chain| self.members.get(chain)).flatten();
-        members.map(|uid| (uid.clone(), self.rank(uid))).collect()
+        let known = uids.filter(|uid| self.bookings.contains_key(*uid));
+        let all = known.flat_map(|uid| self.current(uid).into_iter().chain([uid]));
+        all.map(|uid| (uid.clone(), self.rank(uid))).collect()
     }
 
     /// What has come further than before, and leaves earlier tasks behind.
@@ -228,12 +242,16 @@ impl Chains {
     ) -> Vec<Overtaken> {
         let seat = case.and_then(|case| case.seat);
         let mut overtaken = Vec::new();
-        for (member, before) in before {
+        for (member, was) in before {
             let now = self.rank(member);
-            // Rows of the same chain show each other's payments and ends.
-            self.touched.insert(member.clone());
+            if now != *was {
+                self.touched.insert(member.clone());
+            }
+            // Another booking may be the current one since, also one that was replaced before.
+            let current = self.current(member).filter(|current| !before.contains_key(*current));
+            self.touched.extend(current.cloned());
             let own_seat = seat.is_some() && Some(member) == uid;
-            if now > *before && !(own_seat && now <= Some(Rank::Accepted)) {
+            if now > *was && !(own_seat && now <= Some(Rank::Accepted)) {
                 // Whose seat was moved silences nobody who had left.
                 let is_moved = self.whole(member) == Some(Rank::Moved);
                 let now = if is_moved { now } else { now.min(Some(Rank::Cancelled)) };
@@ -245,11 +263,11 @@ impl Chains {
         if !before.contains_key(uid) && seat.is_none() {
             overtaken.extend(Overtaken::new(uid, None, now));
         }
-        if let Some((case, place)) = case.zip(seat) {
-            let seat = self.bookings.get(uid).and_then(|link| link.facts.seats.get(place));
+        if let Some((case, number)) = case.zip(seat) {
+            let seat = self.seats.get(uid).and_then(|seats| seats.get(number));
             let now = seat.and_then(Seat::rank);
             if now > case.rank {
-                overtaken.extend(now.and_then(|now| Overtaken::of_seat(uid, place, now)));
+                overtaken.extend(now.and_then(|now| Overtaken::of_seat(uid, number, now)));
             }
         }
         overtaken
@@ -262,7 +280,7 @@ impl Overtaken {
     }
 
     /// A seat that was moved silences nobody who had left.
-    pub(super) fn of_seat(uid: &BookingUid, place: usize, rank: Rank) -> Option<Self> {
-        Self::new(uid, i32::try_from(place).ok(), Some(rank.min(Rank::Cancelled)))
+    pub(super) fn of_seat(uid: &BookingUid, number: i64, rank: Rank) -> Option<Self> {
+        Self::new(uid, i32::try_from(number).ok(), Some(rank.min(Rank::Cancelled)))
     }
 }

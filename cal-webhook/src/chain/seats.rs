@@ -9,7 +9,8 @@ use crate::{Change, Reading, Subject};
 
 use super::{
     Chains, Overtaken,
-    booking::{Rank, Reached, Seat},
+    booking::{Rank, Reached},
+    seat::{Seat, Seats},
     value::{Step, Value},
 };
 
@@ -18,20 +19,14 @@ const MOMENT: TimeDelta = TimeDelta::seconds(30);
 
 impl Chains {
     /// Marks whether a seat was moved out of a booking.
-    pub(super) fn seat_moved(
+    fn seat_moved(
         &mut self,
         uid: &BookingUid,
         reading: &Reading,
         moved: bool,
     ) -> Option<Overtaken> {
-        let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
-        let reference = reference(reading);
-        let place = seats.iter().position(|seat| seat.reference == reference)?;
-        let before = seats[place].rank();
-        seats[place].moved = moved;
-        let now = seats[place].rank().filter(|now| Some(*now) > before);
-        self.touched.insert(uid.clone());
-        Overtaken::of_seat(uid, place, now?)
+        let number = self.seats.get(uid)?.by_reference(&reference(reading)?)?;
+        self.advance_seat(uid, number, |seat| seat.moved = moved)
     }
 
     /// Takes a seat out of the booking from which it was moved.
@@ -39,79 +34,122 @@ impl Chains {
     /// A move to a time without a booking deletes the seat and makes a new one: only the
     /// attendee's address is the same.
     pub(super) fn leave(&mut self, reading: &Reading) -> Option<Overtaken> {
-        let from = reading.seat_from.as_ref()?;
-        let comes = [Change::Booked, Change::Requested, Change::Rescheduled];
-        if reading.attendee.is_none() || !comes.contains(&reading.transition.change) {
-            return None;
-        }
+        let from = reading.seat_from.as_ref().filter(|_| moves_in(reading))?;
+        reading.attendee.as_ref()?;
         self.ensure(from);
-        let seats = &mut self.bookings.get_mut(from)?.facts.seats;
-        let latest = taken_before(seats, reading).max_by_key(|(_, seat)| seat.taken_at);
-        let place = latest.map(|(place, _)| place).unwrap_or_else(|| {
-            seats.push(Seat { attendee: reading.attendee.clone(), ..Seat::default() });
-            seats.len() - 1
-        });
-        let before = seats[place].rank();
-        seats[place].moved_at = seats[place].moved_at.max(Some(reading.at));
-        let now = seats[place].rank().filter(|now| Some(*now) > before);
-        Overtaken::of_seat(from, place, now?)
+        let latest = self
+            .seats
+            .get(from)
+            .and_then(|seats| taken_before(seats, reading).max_by_key(|(_, seat)| seat.taken_at));
+        let number = match latest {
+            Some((number, _)) => number,
+            None => {
+                let attendee = reading.attendee.clone();
+                self.push_seat(from, Seat { attendee, ..Seat::default() })?
+            }
+        };
+        self.advance_seat(from, number, |seat| {
+            seat.moved_at = seat.moved_at.max(Some(reading.at));
+        })
     }
 
-    /// Finds the seat that a delivery is about, or takes it in.
-    pub(super) fn find_seat(&mut self, uid: &BookingUid, reading: &Reading) -> Option<usize> {
+    /// Finds the seat that a delivery is about, or takes it in; tells whether it was known.
+    pub(super) fn find_seat(&mut self, uid: &BookingUid, reading: &Reading) -> Option<(i64, bool)> {
         let Some(Subject::Seat(..)) = reading.transition.subject else { return None };
         self.ensure(uid);
         let known = self.find_seat_of(uid, reading);
-        let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
-        let place = known.unwrap_or_else(|| {
-            let (reference, attendee) = (reference(reading), reading.attendee.clone());
-            seats.push(Seat { reference, attendee, ..Seat::default() });
-            seats.len() - 1
-        });
-        let Seat { taken_at, .. } = seats[place];
-        let again = taken_at.is_none_or(|at| reading.at - at > MOMENT);
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let (reference, attendee) = (reference(reading), reading.attendee.clone());
+                self.push_seat(uid, Seat { reference, attendee, ..Seat::default() })?
+            }
+        };
+        let seats = self.seats.get(uid)?;
+        let seat = seats.get(number)?;
+        let again = seat.taken_at.is_none_or(|at| reading.at - at > MOMENT);
         if again
-            && seats[place].left_at() < Some(reading.at)
+            && seat.left_at() < Some(reading.at)
             && reading.transition.change != Change::Cancelled
         {
             // Somebody who left before may have taken a seat again, unless this is older news.
-            let mine = seats.iter().filter(|seat| seat.is_of(reading.attendee.as_deref()));
+            let mine = seats.of(reading.attendee.as_deref()).map(|(_, seat)| seat);
             let since = |at: &DateTime<Utc>| *at >= reading.at;
             let cancelled_at = mine.clone().filter_map(|it| it.cancelled_at).max().filter(since);
             let moved_at = mine.filter_map(|seat| seat.moved_at).max().filter(since);
-            let seat = &mut seats[place];
-            seat.reached.extend(cancelled_at.map(|_| Reached::Cancelled));
-            seat.cancelled_at = seat.cancelled_at.max(cancelled_at);
-            seat.moved_at = seat.moved_at.max(moved_at);
+            self.change_seat(uid, number, |seat| {
+                seat.reached.extend(cancelled_at.map(|_| Reached::Cancelled));
+                seat.cancelled_at = seat.cancelled_at.max(cancelled_at);
+                seat.moved_at = seat.moved_at.max(moved_at);
+            });
         }
-        Some(place)
+        Some((number, known.is_some()))
     }
 
-    pub(super) fn find_seat_of(&mut self, uid: &BookingUid, reading: &Reading) -> Option<usize> {
-        let seats = &mut self.bookings.get_mut(uid)?.facts.seats;
+    fn find_seat_of(&mut self, uid: &BookingUid, reading: &Reading) -> Option<i64> {
+        let seats = self.seats.get(uid)?;
         let reference = reference(reading);
-        let by_reference = |seat: &Seat| seat.reference == reference;
-        if reference.is_some()
-            && let Some(place) = seats.iter().position(by_reference)
-        {
-            return Some(place);
+        if let Some(number) = reference.as_ref().and_then(|it| seats.by_reference(it)) {
+            return Some(number);
         }
         if reading.transition.change == Change::Cancelled {
-            return place_given_up(seats, reading);
+            return given_up(seats, reading);
         }
         // A seat that was known by its attendee only, unless they have left it since.
         let unnamed = |seat: &Seat| reference.is_none() || seat.reference.is_none();
         let later = |at: Option<DateTime<Utc>>| at.is_none_or(|at| at >= reading.at);
         let open = |seat: &Seat| later(seat.cancelled_at) && later(seat.moved_at);
-        let mine = seats.iter().enumerate().filter(|(_, seat)| {
-            seat.is_of(reading.attendee.as_deref()) && unnamed(seat) && open(seat)
-        });
+        let mine = seats.of(reading.attendee.as_deref());
+        let mine = mine.filter(|(_, seat)| unnamed(seat) && open(seat));
         let latest = DateTime::<Utc>::MAX_UTC;
-        let (place, _) = mine.min_by_key(|(_, seat)| seat.left_at().unwrap_or(latest))?;
+        let (number, _) = mine.min_by_key(|(_, seat)| seat.left_at().unwrap_or(latest))?;
         if reference.is_some() {
-            seats[place].reference = reference;
+            self.change_seat(uid, number, |seat| seat.reference = reference);
         }
-        Some(place)
+        Some(number)
+    }
+
+    /// Makes a row of a seat as an earlier version kept it, in the order of their numbers.
+    pub(super) fn take_seat(&mut self, uid: &BookingUid, seat: Seat) {
+        self.push_seat(uid, seat);
+        self.touched.insert(uid.clone());
+    }
+
+    fn push_seat(&mut self, uid: &BookingUid, seat: Seat) -> Option<i64> {
+        let link = self.bookings.get_mut(uid)?;
+        let seats = self.seats.entry(uid.clone()).or_default();
+        let (number, forgotten) = seats.push(&mut link.facts.crowd, seat);
+        self.seated.extend(forgotten.into_iter().chain([number]).map(|it| (uid.clone(), it)));
+        Some(number)
+    }
+
+    pub(super) fn change_seat(
+        &mut self,
+        uid: &BookingUid,
+        number: i64,
+        change: impl FnOnce(&mut Seat),
+    ) {
+        let (Some(link), Some(seats)) = (self.bookings.get_mut(uid), self.seats.get_mut(uid))
+        else {
+            return;
+        };
+        seats.change(&mut link.facts.crowd, number, change);
+        self.seated.insert((uid.clone(), number));
+        self.touched.insert(uid.clone());
+    }
+
+    /// Changes a seat, and tells what is out of date if it has come further by that.
+    fn advance_seat(
+        &mut self,
+        uid: &BookingUid,
+        number: i64,
+        change: impl FnOnce(&mut Seat),
+    ) -> Option<Overtaken> {
+        let rank = |chains: &Self| chains.seats.get(uid)?.get(number)?.rank();
+        let before = rank(self);
+        self.change_seat(uid, number, change);
+        let now = rank(self).filter(|now| Some(*now) > before);
+        Overtaken::of_seat(uid, number, now?)
     }
 
     /// Compares the values of a delivery with those known; news about one of them is news.
@@ -143,17 +181,26 @@ impl Chains {
     }
 }
 
+/// Whether somebody may come from another booking by this.
+pub(super) fn moves_in(reading: &Reading) -> bool {
+    let change = reading.transition.change;
+    matches!(change, Change::Booked | Change::Requested | Change::Rescheduled)
+}
+
 /// The seat that somebody gives up, of those that they took before: the latest since they last
 /// left, or the one that another delivery gave up in the same moment, or an earlier one.
-fn place_given_up(seats: &[Seat], reading: &Reading) -> Option<usize> {
+fn given_up(seats: &Seats, reading: &Reading) -> Option<i64> {
     let mine = || taken_before(seats, reading);
     let left_at = mine().filter_map(|(_, seat)| seat.left_at()).max();
-    let likely = |seat: &Seat| match () {
-        () if seat.rank() > Some(Rank::Accepted) => {
-            seat.cancelled_at.is_some_and(|at| (at - reading.at).abs() < MOMENT).then_some(1)
+    let likely = |seat: &Seat| {
+        if seat.rank() > Some(Rank::Accepted) {
+            let is_near = |at: DateTime<Utc>| (at - reading.at).abs() < MOMENT;
+            seat.cancelled_at.is_some_and(is_near).then_some(1)
+        } else if left_at.is_some() && seat.taken_at <= left_at {
+            Some(0)
+        } else {
+            Some(2)
         }
-        () if left_at.is_some() && seat.taken_at <= left_at => Some(0),
-        () => Some(2),
     };
     let named = reference(reading).is_some();
     let unnamed = mine().filter(|(_, seat)| !named || seat.reference.is_none());
@@ -163,16 +210,14 @@ fn place_given_up(seats: &[Seat], reading: &Reading) -> Option<usize> {
 
 /// The seats that the attendee of a delivery took before it.
 fn taken_before<'a>(
-    seats: &'a [Seat],
+    seats: &'a Seats,
     reading: &'a Reading,
-) -> impl Iterator<Item = (usize, &'a Seat)> {
-    let seats = seats.iter().enumerate();
-    seats.filter(|(_, seat)| {
-        seat.is_of(reading.attendee.as_deref()) && seat.taken_at <= Some(reading.at)
-    })
+) -> impl Iterator<Item = (i64, &'a Seat)> {
+    let mine = seats.of(reading.attendee.as_deref());
+    mine.filter(|(_, seat)| seat.taken_at <= Some(reading.at))
 }
 
-fn reference(reading: &Reading) -> Option<String> {
+pub(super) fn reference(reading: &Reading) -> Option<String> {
     match &reading.transition.subject {
         Some(Subject::Seat(_, crate::Seat::Reference(seat))) => Some(seat.as_str().to_owned()),
         _ => None,

@@ -5,6 +5,7 @@ mod queue;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -15,9 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::{
-    Accepted, Arrival, BookingRecord, Chains, Decision, DeliveryId, DeliveryRecord, Dispatcher,
-    HistoryItem, Reading, Reminder, Ruling, Settlement, Task, TaskId, TaskRecord, TaskState, Turn,
-    clock::Moment, signature::Tag,
+    Accepted, Arrival, BookingRecord, BookingRow, Chains, Decision, DeliveryId, DeliveryRecord,
+    Dispatcher, HistoryItem, Reading, Reminder, Ruling, Settlement, Task, TaskId, TaskRecord,
+    TaskState, Turn, clock::Moment, crash, metrics, signature::Tag,
 };
 
 use entry::{Entry, Planned};
@@ -25,6 +26,9 @@ use queue::{Queue, Standing, Work};
 
 /// How many bytes the bodies may have together.
 const BYTES: usize = 64 * 1024 * 1024;
+
+/// How many bytes the bodies may have together that are read at a time, unless a single one has more.
+const ROUND: usize = 8 * 1024 * 1024;
 
 /// How long a body without identity counts as a repeat: two visitors may cause the same bytes.
 const OPAQUE_REPEAT: TimeDelta = TimeDelta::minutes(10);
@@ -36,19 +40,29 @@ pub(super) struct Ledger {
     deliveries: BTreeMap<DeliveryId, Entry>,
     fingerprints: HashMap<Tag, DeliveryId>,
     chains: Chains,
-    /// How many kept deliveries hold on to a booking or a value of the chains.
+    /// How many kept deliveries hold on to a value or an identity of the chains.
     holds: HashMap<Hold, usize>,
     unplanned: VecDeque<DeliveryId>,
-    /// Deliveries that wait for their booking, and until when at the most.
-    held: Vec<(Instant, DeliveryId)>,
+    held: Vec<Held>,
     /// Deliveries that may be forgotten, in the order in which they were finished.
     finished: VecDeque<DeliveryId>,
     queue: Queue,
 }
 
+/// A delivery that waits for its booking, and until when at the most.
+#[derive(Debug)]
+struct Held {
+    until: Instant,
+    id: DeliveryId,
+    reading: Reading,
+}
+
 /// No delivery can be forgotten to make room.
 #[derive(Debug)]
 pub(super) struct Full;
+
+/// Deciding about a delivery panicked.
+struct Panicked;
 
 /// What the chains keep because of a delivery.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -119,6 +133,9 @@ impl Ledger {
 
     /// Lets go of what the chains keep, once no delivery holds on to it.
     fn release(&mut self, hold: &Hold) {
+        if let Hold::Booking(uid) = hold {
+            return self.chains.release(uid);
+        }
         let Some(count) = self.holds.get_mut(hold) else { return };
         *count -= 1;
         if *count > 0 {
@@ -126,12 +143,7 @@ impl Ledger {
         }
         self.holds.remove(hold);
         match hold {
-            Hold::Booking(uid) => {
-                let held = |uid: &BookingUid| self.holds.contains_key(&Hold::Booking(uid.clone()));
-                if !self.chains.chain(uid).any(held) {
-                    self.chains.forget(uid);
-                }
-            }
+            Hold::Booking(_) => {}
             Hold::Identity(identity) => self.chains.forget_identity(identity),
             Hold::Value(key) => self.chains.forget_value(key),
         }
@@ -146,7 +158,13 @@ impl Ledger {
 
     /// Takes bodies to read; what was taken must be given to [`Ledger::plan`].
     pub(super) fn unplanned(&mut self, limit: usize) -> Vec<(DeliveryId, Bytes, DateTime<Utc>)> {
-        let count = limit.min(self.unplanned.len());
+        let mut bytes = 0;
+        let fits = |id: &&DeliveryId| {
+            let is_first = bytes == 0;
+            bytes += self.deliveries.get(id).map_or(0, |entry| entry.arrival.body().len()).max(1);
+            is_first || bytes <= ROUND
+        };
+        let count = self.unplanned.iter().take(limit).take_while(fits).count();
         let ids: Vec<_> = self.unplanned.drain(..count).collect();
         ids.into_iter()
             .filter_map(|id| {
@@ -164,16 +182,13 @@ impl Ledger {
         hooks: &Dispatcher,
         now: Moment,
     ) {
-        let ruling = reading.map(|reading| {
-            let ruling = self.chains.decide(reading, Turn::First, now.wall());
-            self.supersede(&ruling);
-            ruling
-        });
-        let holds = reading.map(|reading| holds(reading, ruling.as_ref()));
+        let ruling = match reading.map(|it| self.decide(it, &delivery, Turn::First, now.wall())) {
+            Some(Err(Panicked)) => return self.fail(id),
+            Some(Ok(ruling)) => Some(ruling),
+            None => None,
+        };
+        let holds = reading.map(|reading| self.hold(reading, ruling.as_ref()));
         let holds = holds.unwrap_or_default();
-        for hold in &holds {
-            *self.holds.entry(hold.clone()).or_default() += 1;
-        }
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
         let received_at = entry.arrival.received_at();
         entry.planned = Some(Planned {
@@ -186,40 +201,94 @@ impl Ledger {
             decision: Decision::Applied,
             holds,
         });
-        self.rule(id, ruling, hooks, now);
+        self.rule(id, ruling, reading, hooks, now);
+    }
+
+    /// Decides what a delivery means, and drops the tasks that it leaves behind.
+    fn decide(
+        &mut self,
+        reading: &Reading,
+        delivery: &Delivery,
+        turn: Turn,
+        now: DateTime<Utc>,
+    ) -> Result<Ruling, Panicked> {
+        // What a decision that panics has added are facts, which stay true.
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            crash::panic_over("deciding", delivery.body());
+            self.chains.decide(reading, turn, now)
+        }));
+        let ruling = decided.map_err(|_| Panicked)?;
+        self.supersede(&ruling);
+        Ok(ruling)
+    }
+
+    /// Sets a delivery aside that cannot be planned, so that others can.
+    pub(super) fn fail(&mut self, id: DeliveryId) {
+        let Some(entry) = self.deliveries.get_mut(&id) else { return };
+        tracing::error!(delivery = %id, "a delivery cannot be planned and is set aside");
+        metrics::failed();
+        entry.planned = Some(Planned {
+            // Its bytes recognise it: nobody knows what it says.
+            parsed: Parsed::Unknown,
+            trigger: None,
+            at: entry.arrival.received_at(),
+            delivery: None,
+            transition: None,
+            uid: None,
+            decision: Decision::Failed,
+            holds: Vec::new(),
+        });
+        self.finished.push_back(id);
+    }
+
+    /// Holds on to what the chains know because of a delivery.
+    fn hold(&mut self, reading: &Reading, ruling: Option<&Ruling>) -> Vec<Hold> {
+        let mut holds = holds(reading, ruling);
+        holds.retain(|hold| match hold {
+            Hold::Booking(uid) => self.chains.hold(uid),
+            Hold::Identity(_) | Hold::Value(_) => {
+                *self.holds.entry(hold.clone()).or_default() += 1;
+                true
+            }
+        });
+        holds
     }
 
     /// Decides again about deliveries whose booking has come, or that have waited long enough.
     pub(super) fn release_held(&mut self, hooks: &Dispatcher, now: Moment) -> usize {
         let held = std::mem::take(&mut self.held);
         let mut released = 0;
-        for (until, id) in held {
-            let planned = self.deliveries.get(&id).and_then(|entry| entry.planned.as_ref());
-            let Some(planned) = planned else { continue };
-            let received_at = self.deliveries[&id].arrival.received_at();
-            let reading = planned.delivery.as_ref().and_then(|it| Reading::of(it, received_at));
+        for waiting in held {
+            let Held { until, id, reading } = &waiting;
+            let planned = self.deliveries.get(id).and_then(|entry| entry.planned.as_ref());
+            let Some(delivery) = planned.and_then(|it| it.delivery.clone()) else { continue };
             // A fee names its booking by a number that may have become known meanwhile.
-            let uid = reading.as_ref().and_then(|reading| self.chains.uid_of(reading));
-            if until > now.machine() && !uid.is_some_and(|uid| self.chains.is_known(&uid)) {
-                self.held.push((until, id));
+            let uid = self.chains.uid_of(reading);
+            let is_late = *until <= now.machine();
+            if !is_late && !uid.is_some_and(|uid| self.chains.is_known(&uid)) {
+                self.held.push(waiting);
                 continue;
             }
             released += 1;
-            let ruling = reading.map(|reading| {
-                // Waiting goes by the machine's clock.
-                let late = until <= now.machine();
-                let wall = if late { DateTime::<Utc>::MAX_UTC } else { now.wall() };
-                let ruling = self.chains.decide(&reading, Turn::Held, wall);
-                self.supersede(&ruling);
-                ruling
-            });
-            self.rule(id, ruling, hooks, now);
+            // Waiting goes by the machine's clock.
+            let wall = if is_late { DateTime::<Utc>::MAX_UTC } else { now.wall() };
+            match self.decide(reading, &delivery, Turn::Held, wall) {
+                Ok(ruling) => self.rule(*id, Some(ruling), Some(reading), hooks, now),
+                Err(Panicked) => self.fail(*id),
+            }
         }
         released
     }
 
     /// Writes down what was decided, and makes the tasks.
-    fn rule(&mut self, id: DeliveryId, ruling: Option<Ruling>, hooks: &Dispatcher, now: Moment) {
+    fn rule(
+        &mut self,
+        id: DeliveryId,
+        ruling: Option<Ruling>,
+        reading: Option<&Reading>,
+        hooks: &Dispatcher,
+        now: Moment,
+    ) {
         // There is no state to compare of what nobody understands; it reaches the hooks.
         let decision = ruling.as_ref().map_or(Decision::Applied, |ruling| ruling.decision);
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
@@ -227,8 +296,10 @@ impl Ledger {
         planned.decision = decision;
         planned.uid = ruling.as_ref().and_then(|ruling| ruling.uid.clone());
         planned.transition = ruling.as_ref().map(|ruling| ruling.transition.clone());
-        if let Some(until) = ruling.as_ref().and_then(|ruling| ruling.held_until) {
-            self.held.push((now.machine_at(until), id));
+        let until = ruling.as_ref().and_then(|ruling| ruling.held_until);
+        if let Some((until, reading)) = until.zip(reading) {
+            let (until, reading) = (now.machine_at(until), reading.clone());
+            self.held.push(Held { until, id, reading });
             return;
         }
         let mut works = Vec::new();
@@ -372,7 +443,7 @@ impl Ledger {
     }
 
     pub(super) fn next_due(&self, hooks: &[&str]) -> Option<Instant> {
-        let held = self.held.iter().map(|(until, _)| *until);
+        let held = self.held.iter().map(|held| held.until);
         self.queue.next_due(hooks).into_iter().chain(held).min()
     }
 
@@ -400,7 +471,14 @@ impl Ledger {
         uids.sort();
         let later = |uid: &&BookingUid| after.is_none_or(|after| *uid > after);
         let rows = uids.into_iter().filter(later).filter_map(|uid| self.chains.booking(uid));
-        rows.take(limit).map(|row| BookingRecord::of(row.clone(), self.history(&row.uid))).collect()
+        rows.take(limit).map(|row| self.record(row)).collect()
+    }
+
+    fn record(&self, row: BookingRow) -> BookingRecord {
+        let history = self.history(&row.uid);
+        let first = self.chains.first_of(&row.uid).unwrap_or(&row.chain).clone();
+        let paid = self.chains.is_paid(&row.uid);
+        BookingRecord { chain: first, paid, ..BookingRecord::of(row, history) }
     }
 
     fn history(&self, uid: &BookingUid) -> Vec<HistoryItem> {

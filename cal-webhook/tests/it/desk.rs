@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cal_core::{BookingId, BookingUid, Delivery};
-use cal_webhook::{BookingRow, Chains, Change, Changes, Decision, Reading, Ruling, Turn, Value};
+use cal_webhook::{
+    BookingRow, Chains, Change, Changes, Decision, Reading, Ruling, SeatRow, Turn, Value,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// When deliveries arrive: later than any of them was sent.
@@ -109,8 +111,16 @@ impl Desk {
         }
     }
 
+    /// The row as people see it: with the name of its chain, and paid if one before it was.
     pub(crate) fn row(&self, uid: &str) -> BookingRow {
-        self.chains.booking(&uid.into()).unwrap()
+        self.public(&uid.into()).unwrap()
+    }
+
+    pub(crate) fn public(&self, uid: &BookingUid) -> Option<BookingRow> {
+        let mut row = self.chains.booking(uid)?;
+        row.chain = self.chains.first_of(uid)?.clone();
+        row.paid = self.chains.is_paid(uid);
+        Some(row)
     }
 
     /// What tasks about a booking are still to be done, in the order in which they were made.
@@ -120,14 +130,18 @@ impl Desk {
     }
 }
 
-/// What a database keeps; it loads only what deliveries ask for.
+/// What a database keeps; it looks up only what deliveries ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) rows: BTreeMap<BookingUid, BookingRow>,
+    pub(crate) seats: BTreeMap<(BookingUid, i64), SeatRow>,
+    sizes: BTreeMap<BookingUid, u64>,
     pub(crate) values: BTreeMap<String, Value>,
     numbers: HashMap<BookingId, BookingUid>,
     identities: HashSet<String>,
     held: Vec<Reading>,
+    /// How many rows were looked up, and kept, for the last batch.
+    pub(crate) work: (usize, usize),
 }
 
 impl Kept {
@@ -157,17 +171,10 @@ impl Kept {
         self.keep(chains.take_changes());
     }
 
-    fn load(&self, batch: &[Reading]) -> Chains {
+    fn load(&mut self, batch: &[Reading]) -> Chains {
         let mut chains = Chains::default();
-        let by_number = |reading: &Reading| self.numbers.get(&reading.number()?);
-        let named = batch.iter().flat_map(|it| it.uids().chain(by_number(it)).cloned());
-        let mut named: HashSet<BookingUid> = named.collect();
         for key in batch.iter().flat_map(Reading::keys) {
             let Some(known) = self.values.get(key).cloned() else { continue };
-            if key.starts_with("seat:") {
-                // The booking that the seat was in may have to be told that it has left.
-                named.insert(known.value.as_str().into());
-            }
             chains.insert_value(key.to_owned(), Value::new(known.value, known.at, known.number));
         }
         for identity in batch.iter().filter_map(Reading::identity) {
@@ -175,22 +182,72 @@ impl Kept {
                 chains.insert_identity(identity.to_owned());
             }
         }
-        let chain = |uid| Some(&self.rows.get(uid)?.chain);
-        let wanted: HashSet<_> = named.iter().filter_map(chain).collect();
-        for row in self.rows.values().filter(|row| wanted.contains(&row.chain)) {
-            let BookingRow { uid, chain, number, about, facts, .. } = row.clone();
-            chains.insert(BookingRow::kept(uid, chain, number, about, facts));
+        let batch: Vec<&Reading> = batch.iter().collect();
+        let mut loaded = HashSet::new();
+        self.work = (0, 0);
+        loop {
+            let wants = chains.wants(&batch, &[]);
+            if wants.is_empty() {
+                return chains;
+            }
+            let numbers = wants.numbers.iter().filter_map(|number| self.numbers.get(number));
+            let mut uids: Vec<BookingUid> = wants.bookings.iter().chain(numbers).cloned().collect();
+            let rest = |row: &&BookingRow| !loaded.contains(&row.uid) && !uids.contains(&row.uid);
+            let of = |chain: &BookingUid| {
+                let chain = chain.clone();
+                self.rows.values().filter(rest).filter(move |row| row.chain == chain)
+            };
+            let latest = wants
+                .latest
+                .iter()
+                .filter_map(|chain| of(chain).max_by_key(|row| (row.place, row.uid.clone())));
+            let before = wants.before.iter().filter_map(|it| {
+                let below = |row: &&BookingRow| (row.place.made, &row.uid) < (it.made, &it.uid);
+                of(&it.chain).filter(below).max_by_key(|row| (row.place.made, row.uid.clone()))
+            });
+            let found: Vec<_> = latest.chain(before).map(|row| row.uid.clone()).collect();
+            uids.extend(found);
+            for uid in uids {
+                let Some(row) = self.rows.get(&uid).cloned() else { continue };
+                loaded.insert(uid);
+                self.work.0 += 1;
+                let size = self.sizes.get(&row.chain).copied().unwrap_or(1);
+                let BookingRow { uid, chain, number, about, replaced, facts, .. } = row;
+                chains.insert(BookingRow::kept(uid, chain, (number, replaced), about, facts), size);
+            }
+            let is_wanted = |row: &&SeatRow| {
+                let reference = row.reference.clone().unwrap_or_default();
+                wants.people.contains(&(row.uid.clone(), row.attendee.clone()))
+                    || wants.references.contains(&(row.uid.clone(), reference))
+            };
+            for row in self.seats.values().filter(is_wanted).cloned() {
+                self.work.0 += 1;
+                let facts = row.facts.unwrap_or_default();
+                chains.insert_seat(SeatRow::kept(row.uid, row.number, facts));
+            }
         }
-        chains
     }
 
     fn keep(&mut self, changes: Changes) {
+        self.work.1 = changes.bookings.len() + changes.seats.len() + changes.sizes.len();
+        for (old, new) in changes.renamed {
+            self.rows.values_mut().filter(|row| row.chain == old).for_each(|row| {
+                row.chain = new.clone();
+            });
+        }
         for row in changes.bookings {
             if let Some(number) = row.number {
                 self.numbers.insert(number, row.uid.clone());
             }
             self.rows.insert(row.uid.clone(), row);
         }
+        for row in changes.seats {
+            match &row.facts {
+                Some(_) => self.seats.insert((row.uid.clone(), row.number), row),
+                None => self.seats.remove(&(row.uid, row.number)),
+            };
+        }
+        self.sizes.extend(changes.sizes);
         self.values.extend(changes.values);
     }
 }

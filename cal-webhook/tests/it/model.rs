@@ -6,11 +6,17 @@ mod truth;
 
 use std::env;
 
-use cal_webhook::Ruling;
+use cal_webhook::{Reading, Ruling};
 use fastrand::Rng;
+use serde_json::json;
 
 use runs::{Run, shuffled};
 use story::{Fact, Story, What};
+
+use crate::{
+    desk::{Desk, Kept, reading},
+    news::{left, meeting, news, seat, seat_moved},
+};
 
 /// How many orders of one story are tried.
 const ORDERS: usize = 20;
@@ -82,4 +88,81 @@ fn told(seed: u64, schedule: &[&Fact], run: &Run<'_>) -> String {
     };
     let lines: Vec<_> = lines.map(line).collect();
     format!("seed {seed}:\n{}", lines.join("\n"))
+}
+
+#[test]
+fn what_is_looked_up_for_a_batch_is_enough_whatever_is_sent() {
+    for seed in seeds(1) {
+        let mut rng = Rng::with_seed(seed);
+        for _ in 0..ORDERS / 4 {
+            let mut schedule = hostile(&mut rng);
+            let (mut desk, mut kept) = (Desk::default(), Kept::default());
+            let whole: Vec<Ruling> = schedule.iter().map(|it| desk.plan(it)).collect();
+            let mut parts = Vec::new();
+            while !schedule.is_empty() {
+                let rest = schedule.split_off(rng.usize(1..=schedule.len().min(6)));
+                parts.extend(kept.plan(&schedule));
+                schedule = rest;
+            }
+            // Payments that were held back are decided about at other times.
+            let ruled = |rulings: Vec<Ruling>| {
+                let rank = |ruling: &Ruling| ruling.rank < i16::MAX;
+                rulings
+                    .into_iter()
+                    .filter(rank)
+                    .map(|it| (it.decision, it.seat))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(ruled(whole), ruled(parts), "seed {seed}");
+            desk.wait();
+            kept.wait();
+            for (uid, row) in &kept.rows {
+                assert_eq!(desk.chains.booking(uid).as_ref(), Some(row), "seed {seed}");
+            }
+        }
+    }
+}
+
+/// Anything that somebody who has the secret may send about a few bookings.
+fn hostile(rng: &mut Rng) -> Vec<Reading> {
+    let uids = ["a", "b", "c", "d", "e", "f"];
+    let few = rng.usize(2..=6);
+    let one = |rng: &mut Rng| uids[rng.usize(..few)];
+    (0..rng.usize(3..24))
+        .map(|_| {
+            let (uid, minute) = (one(rng), rng.i64(0..12));
+            let mut members = json!({"title": format!("t{}", rng.u8(..4))});
+            match rng.u8(..6) {
+                0 | 1 => members["rescheduleUid"] = one(rng).into(),
+                2 => members["iCalUID"] = format!("{}@Cal.com", one(rng)).into(),
+                3 => {
+                    members["rescheduleUid"] = one(rng).into();
+                    members["iCalUID"] = format!("{}@Cal.com", one(rng)).into();
+                }
+                _ => {}
+            }
+            let (who, r) = (["dan", "eve"][rng.usize(..2)], ["s1", "s2", "s3", ""][rng.usize(..4)]);
+            let body = match rng.u8(..14) {
+                0 | 1 => news("BOOKING_CREATED", uid, minute, members),
+                2 | 3 => news("BOOKING_RESCHEDULED", uid, minute, members),
+                4 => {
+                    members["status"] = "PENDING".into();
+                    news("BOOKING_REQUESTED", uid, minute, members)
+                }
+                5 => {
+                    members["status"] = "CANCELLED".into();
+                    news("BOOKING_CANCELLED", uid, minute, members)
+                }
+                6 => news("BOOKING_REJECTED", uid, minute, members),
+                7 => news("BOOKING_PAID", uid, minute, json!({"paymentId": rng.u8(..3)})),
+                8 => news("BOOKING_PAYMENT_INITIATED", uid, minute, json!({"paymentId": 1})),
+                9 => meeting("MEETING_ENDED", uid, json!({})),
+                10 => seat(uid, r, who, minute),
+                11 => seat_moved(uid, one(rng), r, who, minute),
+                12 => left(uid, who, minute),
+                _ => news("BOOKING_CREATED", uid, minute, json!({"status": "CANCELLED"})),
+            };
+            reading(&body)
+        })
+        .collect()
 }

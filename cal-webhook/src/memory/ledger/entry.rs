@@ -9,6 +9,9 @@ use crate::{Arrival, Decision, DeliveryId, DeliveryRecord, TaskId, Transition};
 
 use super::Hold;
 
+/// Why a delivery fails here.
+const FAILURE: &str = "it could not be read or decided about: the planner panicked";
+
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) arrival: Arrival,
@@ -34,6 +37,12 @@ pub(super) struct Planned {
 impl Entry {
     pub(super) fn record(&self, id: DeliveryId) -> DeliveryRecord {
         let arrival = &self.arrival;
+        if self.planned.as_ref().is_some_and(|planned| planned.decision == Decision::Failed) {
+            // Whoever lists it must not fail as well.
+            let record = DeliveryRecord::new(id, arrival.received_at(), arrival.source());
+            let failure = Some(FAILURE.to_owned());
+            return DeliveryRecord { decision: Some(Decision::Failed), failure, ..record };
+        }
         let kept = self.planned.as_ref().and_then(|planned| planned.delivery.clone());
         let delivery = kept.unwrap_or_else(|| Arc::new(arrival.parse()));
         let event = &delivery.event;

@@ -1,7 +1,7 @@
 //! Tasks in memory: which of them can be claimed, and when.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -19,8 +19,9 @@ type Lane = (String, BookingUid);
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     tasks: BTreeMap<TaskId, Work>,
-    lanes: HashMap<Lane, VecDeque<TaskId>>,
-    by_booking: HashMap<BookingUid, BTreeSet<TaskId>>,
+    lanes: HashMap<Lane, BTreeSet<TaskId>>,
+    /// Tasks about a booking, and about one seat of it, by their rank.
+    by_booking: HashMap<(BookingUid, Option<i32>), BTreeSet<(i16, TaskId)>>,
     /// Tasks that can be claimed, by hook: waiting ones at the head of their lane when due, and
     /// running ones when their lease ends.
     due: HashMap<String, BTreeSet<(Instant, TaskId)>>,
@@ -51,6 +52,13 @@ pub(super) struct Standing {
 impl Standing {
     pub(super) fn of(ruling: Ruling) -> Self {
         Self { uid: ruling.uid, seat: ruling.seat, rank: ruling.rank }
+    }
+
+    /// The booking, and the seat of it.
+    fn subjects(&self) -> impl Iterator<Item = (BookingUid, Option<i32>)> + use<> {
+        let seats = [Some(None), self.seat.map(Some)].into_iter().flatten();
+        let subjects = self.uid.clone().map(|uid| seats.map(move |seat| (uid.clone(), seat)));
+        subjects.into_iter().flatten()
     }
 }
 
@@ -138,12 +146,13 @@ impl Queue {
             None => true,
             Some(lane) => {
                 let queue = self.lanes.entry(lane.clone()).or_default();
-                queue.push_back(id);
+                queue.insert(id);
                 queue.len() == 1
             }
         };
-        if let Some(uid) = work.standing.as_ref().and_then(|standing| standing.uid.clone()) {
-            self.by_booking.entry(uid).or_default().insert(id);
+        for subject in work.standing.iter().flat_map(Standing::subjects) {
+            let rank = work.standing.as_ref().map_or(i16::MAX, |standing| standing.rank);
+            self.by_booking.entry(subject).or_default().insert((rank, id));
         }
         self.tasks.insert(id, work);
         if first {
@@ -211,12 +220,14 @@ impl Queue {
         work.record.state = state;
         work.record.last_error = error.or(work.record.last_error.take());
         let delivery = work.record.delivery_id;
-        if let Some(uid) = work.standing.take().and_then(|standing| standing.uid)
-            && let Some(tasks) = self.by_booking.get_mut(&uid)
-        {
-            tasks.remove(&id);
-            if tasks.is_empty() {
-                self.by_booking.remove(&uid);
+        if let Some(standing) = work.standing.take() {
+            for subject in standing.subjects() {
+                if let Some(tasks) = self.by_booking.get_mut(&subject) {
+                    tasks.remove(&(standing.rank, id));
+                    if tasks.is_empty() {
+                        self.by_booking.remove(&subject);
+                    }
+                }
             }
         }
         if let Some(lane) = work.lane.take() {
@@ -227,9 +238,9 @@ impl Queue {
 
     fn leave(&mut self, lane: &Lane, id: TaskId) {
         let Some(queue) = self.lanes.get_mut(lane) else { return };
-        let was_first = queue.front() == Some(&id);
-        queue.retain(|other| *other != id);
-        match queue.front().copied() {
+        let was_first = queue.first() == Some(&id);
+        queue.remove(&id);
+        match queue.first().copied() {
             None => drop(self.lanes.remove(lane)),
             Some(next) if was_first => self.let_go(next),
             Some(_) => {}
@@ -243,43 +254,41 @@ impl Queue {
         }
     }
 
-    /// Lets the tasks of a chain go on under another name, behind or before those already there.
+    /// Lets the tasks of a chain go on in the one that has taken it in, in the order of all.
     pub(super) fn rename(&mut self, old: &BookingUid, new: &BookingUid) {
-        let lanes = self.lanes.keys().filter(|(_, chain)| chain == old);
-        let hooks: Vec<String> = lanes.map(|(hook, _)| hook.clone()).collect();
+        let hooks: Vec<String> = self.due.keys().cloned().collect();
         for hook in hooks {
-            let lane = (hook.clone(), new.clone());
-            let moved = self.lanes.remove(&(hook, old.clone())).unwrap_or_default();
-            let queue = self.lanes.entry(lane.clone()).or_default();
-            queue.extend(moved);
-            queue.make_contiguous().sort();
-            let ids: Vec<TaskId> = queue.iter().copied().collect();
-            for id in &ids {
+            let Some(moved) = self.lanes.remove(&(hook.clone(), old.clone())) else { continue };
+            let lane = (hook, new.clone());
+            for id in &moved {
                 if let Some(work) = self.tasks.get_mut(id) {
                     work.lane = Some(lane.clone());
-                    if work.waits() {
-                        self.wait_until(*id, None);
-                    }
                 }
             }
-            if let Some(first) = ids.first() {
-                self.let_go(*first);
+            let queue = self.lanes.entry(lane.clone()).or_default();
+            let heads = [queue.first(), moved.first()].map(|head| head.copied());
+            queue.extend(moved);
+            let first = queue.first().copied();
+            for head in heads.into_iter().flatten() {
+                if self.tasks.get(&head).is_some_and(Work::waits) {
+                    self.wait_until(head, None);
+                }
+            }
+            if let Some(first) = first {
+                self.let_go(first);
             }
         }
     }
 
     /// Marks the tasks that a decision has left behind, and returns those that wait.
     pub(super) fn overtaken(&mut self, overtaken: &Overtaken) -> Vec<TaskId> {
-        let Some(tasks) = self.by_booking.get(&overtaken.uid) else { return Vec::new() };
+        let subject = (overtaken.uid.clone(), overtaken.seat);
+        let Some(tasks) = self.by_booking.get(&subject) else { return Vec::new() };
         let mut waiting = Vec::new();
-        for id in tasks {
+        for (_, id) in tasks.range(..(overtaken.below, TaskId::MIN)) {
             let Some(work) = self.tasks.get_mut(id) else { continue };
-            let Some(standing) = &work.standing else { continue };
-            let meant = overtaken.seat.is_none() || overtaken.seat == standing.seat;
-            if meant && standing.rank < overtaken.below {
-                work.superseded = true;
-                waiting.extend(work.waits().then_some(*id));
-            }
+            work.superseded = true;
+            waiting.extend(work.waits().then_some(*id));
         }
         waiting
     }

@@ -68,10 +68,14 @@ impl<'a> Run<'a> {
         uids.filter_map(|uid| Some((uid.to_string(), row(uid)?))).collect()
     }
 
-    /// The rows without what only the chains read.
+    /// The rows as people see them.
     pub(crate) fn public(&self) -> BTreeMap<String, BookingRow> {
-        let mut rows = self.rows();
-        rows.values_mut().for_each(|row| row.facts.clear());
+        let uids = self.schedule.iter().flat_map(|fact| fact.reading.uids());
+        let rows = uids.filter_map(|uid| Some((uid.to_string(), self.desk.public(uid)?)));
+        let mut rows: BTreeMap<_, _> = rows.collect();
+        for row in rows.values_mut() {
+            row.facts.clear();
+        }
         rows
     }
 
