@@ -152,7 +152,7 @@ async fn by_hand(place: &Place, sql: &str) {
 }
 
 /// Asks the database for two texts of each row.
-async fn pairs(place: &Place, sql: &'static str) -> Vec<(String, String)> {
+pub(crate) async fn pairs(place: &Place, sql: &'static str) -> Vec<(String, String)> {
     if place.url.starts_with("sqlite:") {
         let mut conn = SqliteConnection::connect(&place.url).await.unwrap();
         sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()

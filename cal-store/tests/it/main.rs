@@ -25,3 +25,4 @@ mod reconcile;
 #[path = "../../../cal-client/tests/it/server.rs"]
 mod server;
 mod tasks;
+mod upgrade;
