@@ -58,7 +58,9 @@ pub(crate) async fn plan(
         }
         match round::round(database, hooks, &part).await {
             Ok(Round::Written(count)) => {
-                crate::crash::point("planned");
+                if count > 0 {
+                    crate::crash::point("planned");
+                }
                 planned += count;
                 outrun = 0;
             }
@@ -66,7 +68,7 @@ pub(crate) async fn plan(
                 outrun += 1;
                 parts.push(part);
             }
-            Ok(Round::Outrun) => break,
+            Ok(Round::Busy | Round::Outrun) => break,
             Ok(Round::TooMuch) => parts.extend(halves(part)),
             Err(Fault::Store(_)) if planned > 0 => break,
             Err(Fault::Store(error)) => return Err(error),

@@ -177,6 +177,13 @@ pub(crate) async fn begin_snapshot(
     Ok(tx)
 }
 
+/// Begins a round of planning, unless another process is in one; it ends with the transaction.
+pub(crate) async fn try_round(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let lock =
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('cal_round ' || current_schema(), 0))";
+    sqlx::query_scalar(lock).fetch_one(conn).await
+}
+
 /// Waits until no other process plans, for the rest of the transaction.
 ///
 /// A planner that stands still between two statements loses its turn after a while.

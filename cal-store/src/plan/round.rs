@@ -8,7 +8,7 @@ use tokio::task;
 
 use super::{Picked, fault::Fault, keep, load, take_turn, tell};
 use crate::{
-    database::{Arg, Conn, Database},
+    database::{Arg, Conn, Database, Kind},
     settle,
     sql::{Sql, sql},
     time::Micros,
@@ -32,6 +32,8 @@ const NEXT_GENERATION: &str = "INSERT INTO cal_values (key, value, at, number) \
 
 /// How a round ended.
 pub(super) enum Round {
+    /// Another process is in a round; it goes on until nothing is left.
+    Busy,
     /// So many deliveries are planned.
     Written(usize),
     /// Somebody else has changed what they were decided by.
@@ -68,13 +70,25 @@ pub(super) async fn round(
     part: &[Picked],
 ) -> Result<Round, Fault> {
     let mut lent = database.read().await?;
-    let decided = decide(&mut lent.conn(), hooks, part).await;
-    if matches!(decided, Err(Fault::Store(_))) {
+    let done = in_snapshot(database, &mut lent.conn(), hooks, part).await;
+    if matches!(done, Err(Fault::Store(_))) {
         lent.discard().await;
-    } else {
-        drop(lent);
     }
-    let plan = match decided? {
+    done
+}
+
+/// Decides what was the case when the round began, and writes it if nothing has changed since.
+async fn in_snapshot(
+    database: &Database,
+    conn: &mut Conn<'_>,
+    hooks: &Dispatcher,
+    part: &[Picked],
+) -> Result<Round, Fault> {
+    let mut tx = conn.begin_snapshot().await?;
+    if !is_alone(&mut tx.conn()).await? {
+        return Ok(Round::Busy);
+    }
+    let plan = match decide(&mut tx.conn(), hooks, part).await? {
         Ok(plan) => plan,
         Err(end) => return Ok(end),
     };
@@ -87,14 +101,23 @@ pub(super) async fn round(
     Ok(if written? { Round::Written(plan.items.len()) } else { Round::Outrun })
 }
 
+/// Whether no other process is in a round, where there may be others: all would decide the same, and
+/// only one could write.
+async fn is_alone(conn: &mut Conn<'_>) -> Result<bool, sqlx::Error> {
+    match &mut conn.kind {
+        #[cfg(feature = "postgres")]
+        Kind::Postgres(conn) => crate::postgres::try_round(conn).await,
+        #[cfg(feature = "sqlite")]
+        Kind::Sqlite(_) => Ok(true),
+    }
+}
+
 /// Reads and decides, without keeping anybody waiting.
 async fn decide(
     conn: &mut Conn<'_>,
     hooks: &Dispatcher,
     part: &[Picked],
 ) -> Result<Result<Plan, Round>, Fault> {
-    let mut tx = conn.begin_snapshot().await?;
-    let mut conn = tx.conn();
     let generation = conn.fetch::<(i64,)>(GENERATION, &[]).await?;
     let generation = generation.first().map_or(0, |(number,)| *number);
     let now = conn.now().await?;
@@ -107,11 +130,10 @@ async fn decide(
         return Ok(Err(Round::Written(0)));
     }
     let readings = items.iter().filter_map(|item| Some((item.reading.as_ref()?, item.turn)));
-    let loaded = load(&mut conn, &readings.collect::<Vec<_>>(), &[], WIDEST).await?;
+    let loaded = load(conn, &readings.collect::<Vec<_>>(), &[], WIDEST).await?;
     if loaded.is_too_much && items.len() > 1 {
         return Ok(Err(Round::TooMuch));
     }
-    tx.commit().await?;
     let looked_up = loaded.rows;
     let (hooks, known, mut chains) = (hooks.clone(), loaded.known, loaded.chains);
     let plan = blocking(move || {

@@ -200,7 +200,7 @@ impl Seats {
         let Some(numbers) = self.people.get(attendee) else { return false };
         let seats = || numbers.iter().filter_map(|number| self.seats.get(number));
         let left_at = seats().filter_map(Seat::left_at).max().filter(|_| attendee.is_some());
-        seats().any(|seat| !seat.is_gone() && !left_at.is_some_and(|at| seat.taken_at <= Some(at)))
+        seats().any(|seat| !seat.is_gone() && left_at.is_none_or(|at| seat.taken_at > Some(at)))
     }
 
     pub(super) fn row(&self, uid: &BookingUid, number: i64) -> SeatRow {

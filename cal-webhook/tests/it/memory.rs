@@ -225,3 +225,26 @@ async fn pages_follow_each_other_from_the_newest() {
     let ids: Vec<_> = first.iter().chain(&second).map(|record| record.id).collect();
     assert_eq!(ids, all[..4]);
 }
+
+#[cfg(feature = "crash-points")]
+#[tokio::test]
+async fn a_delivery_over_which_the_planner_panics_is_set_aside_and_stops_no_other() {
+    let store = MemoryStore::new();
+    for title in ["before", "panic while reading", "panic while deciding", "after"] {
+        store
+            .accept(arrival(&booking("BOOKING_CREATED", json!({"uid": title, "title": title}))))
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.plan(&hooks()).await.unwrap(), 4);
+    let deliveries = store.deliveries(10, None);
+    let decided: Vec<_> = deliveries.iter().rev().map(|it| it.decision.unwrap()).collect();
+    let (applied, failed) = (Decision::Applied, Decision::Failed);
+    assert_eq!(decided, [applied, failed, failed, applied]);
+    assert!(deliveries.iter().all(|it| it.failure.is_some() == (it.decision == Some(failed))));
+    assert_eq!(states(&store).len(), 4);
+    for task in claim(&store).await {
+        store.settle(&task, Settlement::Done).await.unwrap();
+    }
+    store.idle().await;
+}

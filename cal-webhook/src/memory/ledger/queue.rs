@@ -16,12 +16,15 @@ use crate::{
 /// Tasks that must run one after the other: those of one hook about one chain.
 type Lane = (String, BookingUid);
 
+/// A booking with all its seats, or one seat of it.
+type Place = (BookingUid, Option<i32>);
+
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     tasks: BTreeMap<TaskId, Work>,
     lanes: HashMap<Lane, BTreeSet<TaskId>>,
     /// Tasks about a booking, and about one seat of it, by their rank.
-    by_booking: HashMap<(BookingUid, Option<i32>), BTreeSet<(i16, TaskId)>>,
+    by_booking: HashMap<Place, BTreeSet<(i16, TaskId)>>,
     /// Tasks that can be claimed, by hook: waiting ones at the head of their lane when due, and
     /// running ones when their lease ends.
     due: HashMap<String, BTreeSet<(Instant, TaskId)>>,
@@ -55,10 +58,10 @@ impl Standing {
     }
 
     /// The booking, and the seat of it.
-    fn subjects(&self) -> impl Iterator<Item = (BookingUid, Option<i32>)> + use<> {
+    fn places(&self) -> impl Iterator<Item = Place> + use<> {
         let seats = [Some(None), self.seat.map(Some)].into_iter().flatten();
-        let subjects = self.uid.clone().map(|uid| seats.map(move |seat| (uid.clone(), seat)));
-        subjects.into_iter().flatten()
+        let places = self.uid.clone().map(|uid| seats.map(move |seat| (uid.clone(), seat)));
+        places.into_iter().flatten()
     }
 }
 
@@ -150,9 +153,9 @@ impl Queue {
                 queue.len() == 1
             }
         };
-        for subject in work.standing.iter().flat_map(Standing::subjects) {
+        for place in work.standing.iter().flat_map(Standing::places) {
             let rank = work.standing.as_ref().map_or(i16::MAX, |standing| standing.rank);
-            self.by_booking.entry(subject).or_default().insert((rank, id));
+            self.by_booking.entry(place).or_default().insert((rank, id));
         }
         self.tasks.insert(id, work);
         if first {
@@ -221,11 +224,11 @@ impl Queue {
         work.record.last_error = error.or(work.record.last_error.take());
         let delivery = work.record.delivery_id;
         if let Some(standing) = work.standing.take() {
-            for subject in standing.subjects() {
-                if let Some(tasks) = self.by_booking.get_mut(&subject) {
+            for place in standing.places() {
+                if let Some(tasks) = self.by_booking.get_mut(&place) {
                     tasks.remove(&(standing.rank, id));
                     if tasks.is_empty() {
-                        self.by_booking.remove(&subject);
+                        self.by_booking.remove(&place);
                     }
                 }
             }
@@ -282,8 +285,8 @@ impl Queue {
 
     /// Marks the tasks that a decision has left behind, and returns those that wait.
     pub(super) fn overtaken(&mut self, overtaken: &Overtaken) -> Vec<TaskId> {
-        let subject = (overtaken.uid.clone(), overtaken.seat);
-        let Some(tasks) = self.by_booking.get(&subject) else { return Vec::new() };
+        let place = (overtaken.uid.clone(), overtaken.seat);
+        let Some(tasks) = self.by_booking.get(&place) else { return Vec::new() };
         let mut waiting = Vec::new();
         for (_, id) in tasks.range(..(overtaken.below, TaskId::MIN)) {
             let Some(work) = self.tasks.get_mut(id) else { continue };

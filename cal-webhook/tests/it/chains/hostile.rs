@@ -1,19 +1,13 @@
 //! What nobody sends but who holds the secret and means ill, or by mistake.
 
-use std::time::{Duration, Instant};
-
-use cal_webhook::{Decision, Seat, Subject};
-use serde_json::{Value, json};
+use cal_webhook::{BookingState, Decision, Seat, Subject, Turn};
+use serde_json::json;
 
 use super::{created, rescheduled, told_in_any_order};
 use crate::{
-    desk::{Desk, Kept, reading},
-    news::{left, news, seat, seat_moved},
+    desk::{Desk, Kept, NOW, reading},
+    news::{copy, left, news, seat, seat_moved},
 };
-
-/// Far longer than a chain of 100 takes, and far shorter than one whose every link costs twice as
-/// much as the one before.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn circles_and_links_to_oneself_end() {
@@ -40,7 +34,7 @@ fn circles_and_links_to_oneself_end() {
 fn contradicting_links_end_the_same_in_any_order() {
     let bodies = [
         rescheduled("d", "a", 1),
-        crate::news::copy(&rescheduled("d", "b", 1), 5),
+        copy(&rescheduled("d", "b", 1), 5),
         news("BOOKING_REQUESTED", "d", 0, json!({"iCalUID": "c@Cal.com"})),
         rescheduled("e", "d", 2),
         rescheduled("f", "d", 3),
@@ -130,18 +124,100 @@ fn rows_that_cannot_be_read_count_as_unknown() {
 }
 
 #[test]
-fn a_long_chain_is_decided_in_time() {
-    let link = |n: i64| json!({"rescheduleUid": format!("b{:03}", n - 1)});
-    let root = |_: i64| json!({"status": "PENDING", "iCalUID": "b000@Cal.com"});
-    for (kind, members) in [("link", &link as &dyn Fn(i64) -> Value), ("root", &root)] {
-        let mut desk = Desk::default();
-        desk.tell(&created("b000", 0));
-        let start = Instant::now();
-        for n in 1..100 {
-            desk.tell(&news("BOOKING_REQUESTED", &format!("b{n:03}"), n, members(n)));
+fn a_delivery_costs_the_same_in_a_long_chain_and_in_a_large_crowd() {
+    let link = |n: usize| match n {
+        0 => created("b0000", 0),
+        _ => rescheduled(&format!("b{n:04}"), &format!("b{:04}", n - 1), minute(n)),
+    };
+    let root = |n: usize| match n {
+        0 => created("b0000", 0),
+        _ => {
+            let members = json!({"status": "PENDING", "iCalUID": "b0000@Cal.com"});
+            news("BOOKING_REQUESTED", &format!("b{n:04}"), minute(n), members)
         }
-        assert_eq!(desk.row("b099").chain.as_str(), "b000");
-        let all = start.elapsed();
-        assert!(all < PATIENCE, "{all:?} for a chain of 100 by its {kind}s");
+    };
+    let crowd = |n: usize| match n % 2 {
+        0 => seat("a", &format!("s{n}"), &format!("guest{}", n / 2), minute(n)),
+        _ => left("a", &format!("guest{}", n / 2), minute(n)),
+    };
+    let regular = |n: usize| match n % 2 {
+        0 => seat("a", &format!("s{n}"), "dan", minute(n)),
+        _ => left("a", "dan", minute(n)),
+    };
+    let kinds: [&dyn Fn(usize) -> String; 4] = [&link, &root, &crowd, &regular];
+    let mut rng = fastrand::Rng::with_seed(7);
+    for (kind, body) in kinds.into_iter().enumerate() {
+        for order in 0..3 {
+            let mut numbers: Vec<usize> = (0..400).collect();
+            match order {
+                0 => {}
+                1 => numbers.reverse(),
+                _ => rng.shuffle(&mut numbers),
+            }
+            let mut kept = Kept::default();
+            let work: Vec<_> = numbers
+                .into_iter()
+                .map(|number| {
+                    kept.plan(&[reading(&body(number))]);
+                    kept.work
+                })
+                .collect();
+            // A person's last seats are all looked at, in every booking.
+            let most = if kind == 3 { 36 } else { 6 };
+            let found = work.iter().max_by_key(|(looked_up, kept)| looked_up + kept).unwrap();
+            assert!(found.0 <= most && found.1 <= 6, "{kind} {order}: {found:?}");
+        }
     }
+}
+
+fn minute(number: usize) -> i64 {
+    i64::try_from(number).unwrap()
+}
+
+#[test]
+fn ten_thousand_moves_in_any_order_are_one_chain() {
+    let count = 10_000;
+    let body = |n: usize| match n {
+        0 => created("b0000", 0),
+        _ => rescheduled(&format!("b{n:04}"), &format!("b{:04}", n - 1), minute(n)),
+    };
+    let mut numbers: Vec<usize> = (0..count).collect();
+    fastrand::Rng::with_seed(7).shuffle(&mut numbers);
+    let mut desk = Desk::default();
+    // What a desk does with the jobs of one booking takes its time in a long list.
+    for reading in numbers.into_iter().map(|number| reading(&body(number))) {
+        desk.chains.decide(&reading, Turn::First, NOW);
+    }
+    let last = desk.row(&format!("b{:04}", count - 1));
+    assert_eq!((last.chain.as_str(), last.status), ("b0000", BookingState::Accepted));
+    assert_eq!(desk.row("b5000").status, BookingState::Moved);
+}
+
+#[test]
+fn of_the_seats_that_one_person_takes_again_and_again_the_last_ones_are_told_apart() {
+    let body = |n: usize| match n % 2 {
+        0 => seat("a", &format!("s{n}"), "dan", minute(n)),
+        _ => left("a", "dan", minute(n)),
+    };
+    let mut desk = Desk::default();
+    for number in 0..200 {
+        assert_eq!(desk.told(&body(number)), Decision::Applied, "{number}");
+        assert_ne!(desk.told(&copy(&body(number), 3)), Decision::Applied, "{number}");
+    }
+    for number in 0..200 {
+        let again = desk.told(&copy(&body(number), 5));
+        let is_take = number % 2 == 0;
+        assert!(!is_take || again != Decision::Applied, "{number}: {again:?}");
+    }
+    assert_eq!(desk.row("a").status, BookingState::Cancelled);
+    // Seats that nobody left are forgotten as well, and still not booked twice.
+    let mut desk = Desk::default();
+    for number in 0..100 {
+        assert_eq!(desk.told(&seat("a", &format!("s{number}"), "dan", number)), Decision::Applied);
+    }
+    for number in 0..100 {
+        let again = copy(&seat("a", &format!("s{number}"), "dan", number), 3);
+        assert_ne!(desk.told(&again), Decision::Applied, "{number}");
+    }
+    assert_eq!(desk.row("a").status, BookingState::Accepted);
 }
