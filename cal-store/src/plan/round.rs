@@ -85,10 +85,26 @@ async fn in_snapshot(
     part: &[Picked],
 ) -> Result<Round, Fault> {
     let mut tx = conn.begin_snapshot().await?;
-    if !is_alone(&mut tx.conn()).await? {
+    let done = alone(database, &mut tx.conn(), hooks, part).await;
+    // Without this the round would end some time later, and the next one find itself not alone. What
+    // was written does not depend on it.
+    let ended = tx.commit().await;
+    if let Err(error) = ended.as_ref().map_err(ToString::to_string) {
+        tracing::debug!(error, "a snapshot ended early");
+    }
+    done
+}
+
+async fn alone(
+    database: &Database,
+    conn: &mut Conn<'_>,
+    hooks: &Dispatcher,
+    part: &[Picked],
+) -> Result<Round, Fault> {
+    if !is_alone(conn).await? {
         return Ok(Round::Busy);
     }
-    let plan = match decide(&mut tx.conn(), hooks, part).await? {
+    let plan = match decide(conn, hooks, part).await? {
         Ok(plan) => plan,
         Err(end) => return Ok(end),
     };
