@@ -34,18 +34,18 @@ const MIXED: f64 = 1.5;
 /// What a story of moves is like: how many bookings a chain has, and in which order news comes.
 #[derive(Clone, Copy)]
 enum Order {
-    InOrder,
+    Forward,
     Reversed,
     Shuffled,
 }
 
 impl Order {
     const ALL: [(Self, &str); 3] =
-        [(Self::InOrder, "in order"), (Self::Reversed, "reversed"), (Self::Shuffled, "shuffled")];
+        [(Self::Forward, "in order"), (Self::Reversed, "reversed"), (Self::Shuffled, "shuffled")];
 
     fn put<T>(self, things: &mut [T]) {
         match self {
-            Self::InOrder => {}
+            Self::Forward => {}
             Self::Reversed => things.reverse(),
             Self::Shuffled => Rng::with_seed(7).shuffle(things),
         }

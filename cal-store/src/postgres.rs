@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cal_webhook::StoreError;
+use cal_webhook::{StoreError, log::quietly};
 use sqlx::{
     Connection, PgConnection, PgPool,
     pool::PoolConnection,
@@ -228,7 +228,12 @@ async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
             let found = encoding;
             return Err(SetUpError::Never(OpenError::Setting { setting, expected, found }));
         }
-        tracing::warn!(encoding, "the database is not in UTF-8; some deliveries cannot be planned");
+        quietly(|| {
+            tracing::warn!(
+                encoding,
+                "the database is not in UTF-8; some deliveries cannot be planned"
+            );
+        });
     }
     let migrator = migrator(SCRIPTS);
     // `run` makes a future of which the compiler cannot prove that it may move between threads.

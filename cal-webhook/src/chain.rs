@@ -14,7 +14,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use cal_core::{BookingId, BookingUid};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{Decision, Reading, Transition};
+use crate::{
+    Decision, Reading, Transition,
+    log::{OneLine, quietly},
+};
 
 pub(crate) use booking::Rank;
 pub use booking::{About, BookingRow, BookingState};
@@ -153,7 +156,8 @@ impl Chains {
             return;
         }
         let mut facts = serde_json::from_str(&row.facts).unwrap_or_else(|error| {
-            tracing::error!(uid = %row.uid, %error, "a booking's row cannot be read");
+            let uid = OneLine(&row.uid);
+            quietly(|| tracing::error!(%uid, %error, "a booking's row cannot be read"));
             Facts::default()
         });
         if let Some(number) = row.number {
@@ -178,7 +182,8 @@ impl Chains {
     pub fn insert_seat(&mut self, row: SeatRow) {
         let seat = serde_json::from_str(&row.facts.unwrap_or_default());
         let seat: Seat = seat.unwrap_or_else(|error| {
-            tracing::error!(uid = %row.uid, %error, "a seat's row cannot be read");
+            let uid = OneLine(&row.uid);
+            quietly(|| tracing::error!(%uid, %error, "a seat's row cannot be read"));
             Seat::default()
         });
         let seats = self.seats.entry(row.uid).or_default();

@@ -1,6 +1,6 @@
 //! What keeps a delivery from being planned.
 
-use cal_webhook::StoreError;
+use cal_webhook::{StoreError, log::quietly};
 
 use super::{Picked, interrupt};
 use crate::database::{Arg, Conn, Database};
@@ -62,7 +62,13 @@ pub(super) async fn set_aside(
     picked: &Picked,
     reason: &str,
 ) -> Result<(), StoreError> {
-    tracing::error!(delivery = picked.id, reason, "a delivery cannot be planned and is set aside");
+    quietly(|| {
+        tracing::error!(
+            delivery = picked.id,
+            reason,
+            "a delivery cannot be planned and is set aside"
+        );
+    });
     let mut lent = database.write().await?;
     let done = write(&mut lent.conn(), picked, reason).await;
     lent.end(done).await?;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use cal_core::{BookingUid, Delivery};
-use cal_webhook::{Changes, Dispatcher, Reading, Ruling, StoreError, Turn, Unreadable, crash};
+use cal_webhook::{
+    Changes, Dispatcher, Reading, Ruling, StoreError, Turn, Unreadable, crash, log::quietly,
+};
 use tokio::task;
 
 use super::{Picked, fault::Fault, keep, load, take_turn, tell};
@@ -90,7 +92,7 @@ async fn in_snapshot(
     // was written does not depend on it.
     let ended = tx.commit().await;
     if let Err(error) = ended.as_ref().map_err(ToString::to_string) {
-        tracing::debug!(error, "a snapshot ended early");
+        quietly(|| tracing::debug!(error, "a snapshot ended early"));
     }
     done
 }
@@ -217,7 +219,7 @@ async fn write(conn: &mut Conn<'_>, plan: &Plan) -> Result<bool, sqlx::Error> {
     }
     tx.commit().await?;
     let (deliveries, looked_up) = (plan.items.len(), plan.looked_up);
-    tracing::debug!(deliveries, looked_up, written, "planned");
+    quietly(|| tracing::debug!(deliveries, looked_up, written, "planned"));
     Ok(true)
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Decision, DeliveryId, Dispatcher, Reading, Reminder, Ruling, TaskId, TaskRecord, TaskState,
-    Turn, clock::Moment, crash, metrics,
+    Turn, clock::Moment, crash, log::quietly, metrics,
 };
 
 use super::{
@@ -99,7 +99,9 @@ impl Ledger {
     /// Sets a delivery aside that cannot be planned, so that others can.
     pub(in crate::memory) fn fail(&mut self, id: DeliveryId) {
         let Some(entry) = self.deliveries.get_mut(&id) else { return };
-        tracing::error!(delivery = %id, "a delivery cannot be planned and is set aside");
+        quietly(|| {
+            tracing::error!(delivery = %id, "a delivery cannot be planned and is set aside");
+        });
         metrics::failed();
         entry.planned = Some(Planned {
             // Its bytes recognise it: nobody knows what it says.
