@@ -14,7 +14,7 @@ use super::{
     deliveries::{self, Deliveries, Writes},
     flood::Flood,
     memory::Memory,
-    series::Series,
+    series::{Promise, Series},
     stage::{self, Stage},
 };
 use crate::{
@@ -36,6 +36,9 @@ const RESIDENT: u64 = 160;
 pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    promise: Promise,
 
     /// How many bodies, and other requests, of each kind are sent.
     #[arg(long, default_value_t = 2500)]
@@ -101,8 +104,8 @@ async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
     report.at_most("resident at the peak, MiB", peak, RESIDENT);
     report.figure(format!("resident {} s later, MiB", options.rest), after.now);
     let [whole, split, large] = series;
-    whole.report("4 KB", &mut report);
-    split.report("4 KB in two parts", &mut report);
+    whole.report("4 KB", options.promise, &mut report);
+    split.report("4 KB in two parts", options.promise, &mut report);
     // Those may be asked to come back.
     let answered = format!("{} of {}", large.ids().count(), large.len());
     report.figure("32 KB: answered 200", answered);

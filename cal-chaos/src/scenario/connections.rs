@@ -14,7 +14,7 @@ use super::{
     apart::Attack,
     attacker::{Crowd, Tally},
     deliveries::{self, Deliveries, Writes},
-    series::{Series, millis},
+    series::{Promise, Series, millis},
     stage::{self, Stage},
 };
 use crate::{
@@ -34,6 +34,9 @@ const RECOVERY: Duration = Duration::from_secs(30);
 pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    promise: Promise,
 
     /// How many file descriptors the site has; strangers hold four times as many connections.
     #[arg(long, default_value_t = 512)]
@@ -81,9 +84,9 @@ async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
     report.figure("seed", workshop.seed);
     report.figure("file descriptors", options.descriptors);
     strangers(&tally, options.seconds, &mut report);
-    fresh.report("fresh connection", &mut report);
-    kept.report("kept connection", &mut report);
-    after.report("after the attack", &mut report);
+    fresh.report("fresh connection", options.promise, &mut report);
+    kept.report("kept connection", options.promise, &mut report);
+    after.report("after the attack", options.promise, &mut report);
     pages(&stage, &mut report).await;
     ledger(&stage, [&fresh, &kept, &after], &mut report).await?;
     stage::stop(child, "", &mut report).await?;
