@@ -24,8 +24,12 @@ use crate::{
 };
 
 pub(crate) use fault::VERSION;
-pub(crate) use keep::{keep_changes, keep_seats, supersede};
-pub(crate) use load::{Loaded, load};
+pub(crate) use keep::keep_seats;
+#[cfg(feature = "reconcile")]
+pub(crate) use keep::{keep_changes, supersede};
+#[cfg(feature = "reconcile")]
+pub(crate) use load::Loaded;
+pub(crate) use load::load;
 
 use fault::{Fault, is_of_data};
 use pick::Picked;
