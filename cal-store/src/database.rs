@@ -1,6 +1,6 @@
 //! One way to talk to either database.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use cal_webhook::StoreError;
 use sqlx::Connection;
@@ -21,6 +21,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) kind: DatabaseKind,
+    /// How many rows planning has looked up and written.
+    pub(crate) planning: [AtomicU64; 2],
     clock: Option<TestClock>,
 }
 
@@ -312,7 +314,7 @@ impl Database {
             "postgres" | "postgresql" => DatabaseKind::Postgres(Postgres::new(url)?),
             _ => return Err(OpenError::Scheme { features: crate::FEATURES }),
         };
-        Ok(Self { kind, clock })
+        Ok(Self { kind, planning: Default::default(), clock })
     }
 
     /// Lends a connection that only reads.

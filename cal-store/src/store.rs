@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -78,6 +78,13 @@ impl SqlStore {
     /// Fails as [`SqlStore::open`] does.
     pub async fn open_with_clock(url: &str, clock: &TestClock) -> Result<Self, OpenError> {
         Self::open_at(url, Some(clock.clone())).await
+    }
+
+    /// How many rows planning has looked up and written, for tests of what it costs.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn planning_rows(&self) -> [u64; 2] {
+        self.shared.database.planning.each_ref().map(|rows| rows.load(Ordering::Relaxed))
     }
 
     async fn open_at(url: &str, clock: Option<TestClock>) -> Result<Self, OpenError> {

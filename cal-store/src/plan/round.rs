@@ -1,6 +1,9 @@
 //! One round of planning: looked up, decided, written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use cal_core::{BookingUid, Delivery};
 use cal_webhook::{
@@ -112,7 +115,7 @@ async fn alone(
     };
     crash::point("planning");
     let mut lent = database.write().await?;
-    let written = write(&mut lent.conn(), &plan).await.map_err(Fault::from);
+    let written = write(&mut lent.conn(), &plan, &database.planning).await.map_err(Fault::from);
     if matches!(written, Err(Fault::Store(_))) {
         lent.discard().await;
     }
@@ -200,7 +203,11 @@ fn read(part: &[Picked], rows: Vec<Kept>) -> Result<Vec<Item>, Unreadable> {
 }
 
 /// Writes what was decided; `false` when somebody else was faster.
-async fn write(conn: &mut Conn<'_>, plan: &Plan) -> Result<bool, sqlx::Error> {
+async fn write(
+    conn: &mut Conn<'_>,
+    plan: &Plan,
+    planning: &[AtomicU64; 2],
+) -> Result<bool, sqlx::Error> {
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     take_turn(&mut conn).await?;
@@ -220,6 +227,9 @@ async fn write(conn: &mut Conn<'_>, plan: &Plan) -> Result<bool, sqlx::Error> {
     tx.commit().await?;
     let (deliveries, looked_up) = (plan.items.len(), plan.looked_up);
     quietly(|| tracing::debug!(deliveries, looked_up, written, "planned"));
+    for (sum, rows) in planning.iter().zip([looked_up as u64, written]) {
+        sum.fetch_add(rows, Ordering::Relaxed);
+    }
     Ok(true)
 }
 

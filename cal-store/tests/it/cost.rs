@@ -1,15 +1,9 @@
 //! What a delivery costs, counted in rows that are looked up and written, however long its chain is.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use cal_store::SqlStore;
 use cal_webhook::{BookingState, Dispatcher, Hook, Store};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
     bodies::{arrival, booking},
@@ -19,29 +13,6 @@ use crate::{
 /// How long the long chain is, and how many seats the crowded booking has.
 const MANY: usize = 3_000;
 
-/// Takes what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 fn hooks() -> Dispatcher {
     Dispatcher::new().hook(Hook::named("crm"))
 }
@@ -49,21 +20,10 @@ fn hooks() -> Dispatcher {
 /// How much one delivery has the planner look up and write.
 async fn cost(store: &SqlStore, body: &str) -> (u64, u64) {
     store.accept(arrival(body)).await.unwrap();
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_env_filter("cal_store=debug")
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let before = store.planning_rows();
     assert_eq!(store.plan(&hooks()).await.unwrap(), 1);
-    drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let number = |name: &str| {
-        let (_, rest) = text.split_once(name).unwrap();
-        rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap().parse().unwrap()
-    };
-    (number("looked_up="), number("written="))
+    let [looked_up, written] = store.planning_rows();
+    (looked_up - before[0], written - before[1])
 }
 
 async fn tell(store: &SqlStore, bodies: &[String]) {
