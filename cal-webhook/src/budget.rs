@@ -40,7 +40,11 @@ impl Budget {
     pub(crate) fn new(bytes: usize, body_limit: usize) -> Self {
         let small = (bytes / 4).div_ceil(STEP).max(1);
         let large = (bytes / STEP).saturating_sub(small).max(body_limit.div_ceil(STEP));
-        Self { small: Lane::new(small), large: Lane::new(large), next: AtomicU64::new(0) }
+        Self {
+            small: Lane::new(small, false),
+            large: Lane::new(large, true),
+            next: AtomicU64::new(0),
+        }
     }
 
     /// Begins to count a body, of which nothing is held yet.
@@ -130,6 +134,9 @@ impl Drop for Hold<'_> {
 #[derive(Debug)]
 struct Lane {
     limit: usize,
+    /// Whether a body waits until others have given back what it takes. A short one does not: it
+    /// would wait longer than the little that it holds is worth.
+    waits: bool,
     held: Mutex<Held>,
     freed: Notify,
 }
@@ -144,8 +151,8 @@ struct Held {
 }
 
 impl Lane {
-    fn new(limit: usize) -> Self {
-        Self { limit, held: Mutex::default(), freed: Notify::new() }
+    fn new(limit: usize, waits: bool) -> Self {
+        Self { limit, waits, held: Mutex::default(), freed: Notify::new() }
     }
 
     /// Gives a body so many steps instead of those that it had here; `None` when others must give
@@ -170,7 +177,7 @@ impl Lane {
                 return Err(Rejection::Busy);
             }
         }
-        if held.steps + more > self.limit {
+        if self.waits && held.steps + more > self.limit {
             return Ok(None);
         }
         let (lose, place) = oneshot::channel();
@@ -218,7 +225,7 @@ mod tests {
     }
 
     fn is_lost(hold: &mut Hold<'_>) -> bool {
-        hold.gave_way().now_or_never().is_some()
+        tokio::task::unconstrained(hold.gave_way()).now_or_never().is_some()
     }
 
     #[tokio::test(start_paused = true)]
@@ -245,10 +252,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_waits_only_so_long_for_those_that_do_not_give_way() {
         let budget = Budget::new(64 * MIB, MIB);
-        let _held: Vec<_> = (0..1024).map(|_| arrive(&budget, 1).unwrap()).collect();
+        let _held: Vec<_> = (0..48).map(|_| arrive(&budget, MIB).unwrap()).collect();
+        let mut new = arrive(&budget, STEP).unwrap();
         let began = Instant::now();
-        assert_eq!(budget.hold().grow().await, Err(Rejection::Busy));
+        assert_eq!(new.grow().await, Err(Rejection::Busy));
         assert_eq!(began.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn a_short_body_never_waits() {
+        let budget = Budget::new(64 * MIB, MIB);
+        let mut held: Vec<_> = (0..3000).map(|_| arrive(&budget, 1).unwrap()).collect();
+        let lost = held.iter_mut().map(is_lost).collect::<Vec<_>>();
+        assert!(lost[..3000 - 1024].iter().all(|lost| *lost));
+        assert!(lost[3000 - 1024..].iter().all(|lost| !*lost));
+        drop(held);
+        let held = budget.small.held();
+        assert_eq!((held.steps, held.leaving, held.bodies.len()), (0, 0, 0));
     }
 
     #[tokio::test]
