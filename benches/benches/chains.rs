@@ -1,4 +1,4 @@
-//! What planning a delivery costs: in a chain of ten bookings and in a long one, in any order, and in
+//! Measures what planning a delivery costs: in a chain of ten bookings and in a long one, in any order, and in
 //! one booking whose seats are taken and left.
 //!
 //! `CHAINS_LENGTH` sets how long the long chain is, 10,000 unless set.
@@ -25,13 +25,13 @@ use tokio::runtime::{self, Runtime};
 
 const LENGTH: usize = 10_000;
 
-/// What a delivery of the long chain may cost, as a multiple of one in a chain of ten.
+/// The limit for a delivery of the long chain, as a multiple of one in a chain of ten.
 const GOAL: f64 = 1.3;
 
-/// What a delivery of the long chain or of the crowd may cost, as a multiple of an unrelated one.
+/// The limit for a delivery of the long chain or of the crowd, as a multiple of an unrelated one.
 const MIXED: f64 = 1.5;
 
-/// What a story of moves is like: how many bookings a chain has, and in which order news comes.
+/// A story of moves: how many bookings a chain has, and in which order news comes.
 #[derive(Clone, Copy)]
 enum Order {
     Forward,
@@ -123,7 +123,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What planning one delivery cost, in milliseconds.
+/// The cost of planning one delivery, in milliseconds.
 #[derive(Clone, Copy)]
 struct Cost {
     cpu: f64,

@@ -1,4 +1,4 @@
-//! What every run begins and ends with.
+//! The beginning and the end of every run.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ use crate::{report::Report, site};
 /// Settings of every run.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// What all chance follows from; a random number unless given.
+    /// The seed of all random choices; a random number unless given.
     #[arg(long)]
     seed: Option<u64>,
 

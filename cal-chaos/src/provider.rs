@@ -65,7 +65,7 @@ pub(crate) struct Provider {
 
 #[derive(Debug)]
 struct State {
-    /// What its moods follow from; without a seed it always does well.
+    /// The seed of its moods; without one it always does well.
     seed: Option<u64>,
     slow: AtomicBool,
     calls: Mutex<Calls>,

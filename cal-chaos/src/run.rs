@@ -24,7 +24,7 @@ use crate::{
     site::{self, Site},
 };
 
-/// What the run is like.
+/// The settings of the run.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -45,6 +45,10 @@ pub fn skip(reason: impl Display) {
 }
 
 /// Returns how many tests left something out in this run of `cargo test`, with each reason once.
+///
+/// # Panics
+///
+/// Panics when the path of the test binary is unknown, as on no system that runs the tests.
 #[must_use]
 pub fn report() -> String {
     let binary = env::current_exe().expect("a test binary has a path");

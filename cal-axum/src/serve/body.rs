@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{BUFFER, Limits, connections::ConnectionState};
 
-/// What a piece costs beside its bytes.
+/// The bytes that a piece costs beside its own.
 const PIECE: usize = 128;
 
 /// How much of all bodies is held by handlers.

@@ -34,7 +34,7 @@ fn descriptors() -> Option<usize> {
     None
 }
 
-/// What a connection tells the server about itself.
+/// The state of a connection, as the server needs it to choose the one that gives way.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
     began: Instant,

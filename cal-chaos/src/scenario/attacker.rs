@@ -50,7 +50,7 @@ pub(crate) struct Crowd {
     pub(crate) per_second: usize,
 }
 
-/// What came of their connections.
+/// The outcome of their connections.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) opened: usize,

@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How much memory may be resident, in MiB.
 const RESIDENT: u64 = 160;
 
-/// What the attack is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]

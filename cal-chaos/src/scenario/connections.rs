@@ -29,7 +29,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// How soon pages answer again.
 const RECOVERY: Duration = Duration::from_secs(30);
 
-/// What the attack is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
