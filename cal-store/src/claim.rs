@@ -2,51 +2,75 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use cal_core::{BookingUid, Delivery};
-use cal_webhook::{Change, StoreError, Task, TaskId, Transition, log::quietly};
+use cal_webhook::{StoreError, Task, TaskId, log::quietly, vocabulary};
 use serde_json::json;
 
 use crate::{
     database::{Arg, Conn, Database},
     error::out_of_reach,
+    kept::{self, Kept},
     settle,
     sql::{Sql, sql},
     time::Micros,
 };
 
-/// Claims what is due and is the first of its lane.
+/// When a task is ready that stands behind another one of its lane: never, until a trigger of the
+/// migration `hooks` sets it free.
+const BEHIND: i64 = i64::MAX;
+
+/// When a task is ready that was planned by a process without its hook: once one that has it has
+/// planned the hook's reminders, too.
+pub(crate) const UNREMINDED: i64 = BEHIND - 1;
+
+/// How many tasks of a hook are looked at once some of them turned out to stand behind others.
+const WIDE: i64 = 256;
+
+/// How often one claim looks, when it finds such tasks.
+const LOOKS: usize = 4;
+
+/// Finds what is due, and keeps other processes from claiming it.
+const DUE: Sql = sql!(
+    "SELECT t.seq FROM" rows(1) "CROSS JOIN cal_tasks t WHERE t.seq" one_of
+    "SELECT c.seq FROM cal_tasks c WHERE c.hook = item.value ->> 'hook' AND c.ready_at <= $2 \
+        AND c.vocabulary <= $4 ORDER BY c.ready_at, c.seq LIMIT $3" skip_locked end
+);
+
+/// Claims those of them that are the first of their lanes, and puts the others out of sight.
 ///
-/// What looks superfluous in the inner query leaves PostgreSQL one way to run it: task by task, with
-/// the index of lanes. Left to its statistics, which know nothing of a backlog that came since, it
-/// compares every task of the backlog with every other.
+/// It is a statement of its own because it must see what ended while the rows were being locked. The
+/// superfluous LIMIT leaves PostgreSQL one way to look for those before a task: by the index of
+/// lanes. Left to its statistics, which know nothing of a backlog that came since, it compares every
+/// task of the backlog with every other.
 const CLAIM: Sql = sql!(
-    "WITH due AS MATERIALIZED ( \
-        SELECT t.seq FROM cal_tasks t WHERE t.hook = $1 AND t.ready_at <= $2 \
-            AND NOT EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane AND e.seq < t.seq \
-                AND e.hook || '' = t.hook AND e.ready_at IS NOT NULL LIMIT 1 OFFSET 0) \
-        ORDER BY t.ready_at, t.seq LIMIT $4" skip_locked ") \
-    UPDATE cal_tasks SET \
-        state = CASE WHEN superseded THEN 'superseded' \
+    "UPDATE cal_tasks SET \
+        state = CASE WHEN v.is_behind THEN state WHEN superseded THEN 'superseded' \
             WHEN coalesce(expires_at <= $2, FALSE) THEN 'skipped' ELSE 'running' END, \
-        last_error = CASE WHEN NOT superseded AND coalesce(expires_at <= $2, FALSE) \
+        last_error = CASE WHEN NOT v.is_behind AND NOT superseded \
+                AND coalesce(expires_at <= $2, FALSE) \
             THEN 'it had expired when it was due' ELSE last_error END, \
-        attempts = attempts + \
-            CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN 0 ELSE 1 END, \
-        fence = fence + 1, \
-        claimed_at = $2, \
-        ready_at = CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
-    WHERE seq" one_of "SELECT seq FROM due" end "\
-    RETURNING id, delivery_id, reminder, state, attempts, fence, due_at, expires_at"
+        attempts = attempts + CASE WHEN v.is_behind OR superseded \
+            OR coalesce(expires_at <= $2, FALSE) THEN 0 ELSE 1 END, \
+        fence = fence + CASE WHEN v.is_behind THEN 0 ELSE 1 END, \
+        claimed_at = CASE WHEN v.is_behind THEN claimed_at ELSE $2 END, \
+        ready_at = CASE WHEN v.is_behind THEN 9223372036854775807 \
+            WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
+    FROM (SELECT n.seq, n.is_behind FROM (SELECT f.seq, f.is_behind, f.free, row_number() \
+            OVER (PARTITION BY f.hook, f.is_behind ORDER BY f.ready_at, f.seq) AS place \
+        FROM (SELECT t.seq, t.hook, t.ready_at, CAST(item.value ->> 'free' AS BIGINT) AS free, \
+                t.lane IS NOT NULL AND EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane \
+                    AND e.hook = t.hook AND e.seq < t.seq AND e.ready_at IS NOT NULL \
+                    LIMIT 1 OFFSET 0) AS is_behind \
+            FROM" rows(1) "CROSS JOIN cal_tasks t WHERE t.hook = item.value ->> 'hook' \
+                AND t.ready_at <= $2 AND t.seq" one_of "SELECT CAST(item.value AS BIGINT) FROM"
+                texts(4) end ") AS f) AS n \
+        WHERE n.is_behind OR n.place <= n.free) AS v \
+    WHERE cal_tasks.seq = v.seq \
+    RETURNING id, hook, delivery_id, reminder, CASE WHEN ready_at = 9223372036854775807 \
+        THEN 'behind' ELSE state END, attempts, fence, due_at, expires_at"
 );
 
-type Claimed = (String, String, String, String, i64, i64, i64, Option<i64>);
-
-const DELIVERIES: Sql = sql!(
-    "SELECT id, received_at, body, transition, moved_from, seat FROM cal_deliveries \
-    WHERE id " one_of "SELECT item.value FROM" texts(1) end
-);
-
-type Stored = (String, i64, Option<Vec<u8>>, Option<String>, Option<String>, Option<i64>);
+/// A row's id, hook, delivery, reminder, state, attempts and fence, when it was due, and until when.
+type Claimed = (String, String, String, String, String, i64, i64, i64, Option<i64>);
 
 const RENEW: Sql = sql!(
     "UPDATE cal_tasks SET ready_at = $2 \
@@ -63,47 +87,99 @@ const UNREADABLE: Sql = sql!(
     WHERE cal_tasks.id = v.id AND cal_tasks.state = 'running'"
 );
 
-/// Takes tasks of a hook that are due, and returns when that was.
+/// What claiming found: the tasks, when that was, and whether there may be more.
+pub(crate) struct Found {
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) now: Micros,
+    pub(crate) is_all: bool,
+}
+
+/// Takes tasks that are due, of each hook up to so many.
 pub(crate) async fn claim(
     database: &Database,
-    hook: &str,
-    limit: usize,
+    hooks: &[(&str, usize)],
     lease: Duration,
-) -> Result<(Vec<Task>, Micros), StoreError> {
+) -> Result<Found, StoreError> {
     let mut lent = database.write().await?;
-    match take(&mut lent.conn(), hook, limit, lease).await {
-        Ok(claimed) => Ok(claimed),
-        Err(error) => {
-            lent.discard().await;
-            Err(out_of_reach(error))
-        }
-    }
+    let done = take(&mut lent.conn(), hooks, lease).await;
+    lent.end(done).await
 }
 
 async fn take(
     conn: &mut Conn<'_>,
-    hook: &str,
-    limit: usize,
+    hooks: &[(&str, usize)],
     lease: Duration,
-) -> Result<(Vec<Task>, Micros), sqlx::Error> {
+) -> Result<Found, sqlx::Error> {
+    let mut free: HashMap<String, usize> =
+        hooks.iter().map(|(hook, free)| ((*hook).to_owned(), *free)).collect();
     let now = conn.now().await?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let until = now.after(lease);
-    let args = [Arg::Text(hook), Arg::Int(now.0), Arg::Int(until.0), Arg::Int(limit)];
-    let mut claimed: Vec<Claimed> = conn.fetch(CLAIM, &args).await?;
-    claimed.retain(|(_, _, _, state, ..)| state == "running");
-    if claimed.is_empty() {
-        return Ok((Vec::new(), now));
+    let mut tx = conn.begin().await?;
+    let mut conn = tx.conn();
+    let (mut claimed, mut is_all) = (Vec::new(), false);
+    for look in 0..LOOKS {
+        let most = free.values().copied().max().unwrap_or_default();
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let limit = if look == 0 { most } else { most.max(WIDE) };
+        let rows = look_for(&mut conn, &free, now, now.after(lease), limit).await?;
+        let (behind, first): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|(_, _, _, _, state, ..)| state == "behind");
+        for (_, hook, ..) in &first {
+            free.entry(hook.clone()).and_modify(|free| *free = free.saturating_sub(1));
+        }
+        claimed.extend(first);
+        // Behind them there may be tasks that are the first of their lanes.
+        free.retain(|hook, free| *free > 0 && behind.iter().any(|row| row.1 == *hook));
+        is_all = free.is_empty();
+        if is_all {
+            break;
+        }
     }
-    let deliveries = deliveries(conn, &claimed).await?;
+    claimed.retain(|(_, _, _, _, state, ..)| state == "running");
+    let tasks = read(&mut conn, claimed, now).await?;
+    tx.commit().await?;
+    Ok(Found { tasks, now, is_all })
+}
+
+async fn look_for(
+    conn: &mut Conn<'_>,
+    free: &HashMap<String, usize>,
+    now: Micros,
+    until: Micros,
+    limit: i64,
+) -> Result<Vec<Claimed>, sqlx::Error> {
+    let wanted: Vec<_> =
+        free.iter().map(|(hook, free)| json!({"hook": hook, "free": free})).collect();
+    let wanted = settle::json(&wanted)?;
+    let known = Arg::Int(vocabulary().into());
+    let args = [Arg::Text(&wanted), Arg::Int(now.0), Arg::Int(limit), known];
+    let due: Vec<(i64,)> = conn.fetch(DUE, &args).await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let due = settle::json(&due.iter().map(|(seq,)| seq).collect::<Vec<_>>())?;
+    let args = [Arg::Text(&wanted), Arg::Int(now.0), Arg::Int(until.0), Arg::Text(&due)];
+    conn.fetch(CLAIM, &args).await
+}
+
+/// Reads what the claimed tasks are about.
+async fn read(
+    conn: &mut Conn<'_>,
+    claimed: Vec<Claimed>,
+    now: Micros,
+) -> Result<Vec<Task>, sqlx::Error> {
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let deliveries = kept::deliveries(conn, claimed.iter().map(|row| &*row.2)).await?;
     let mut tasks = Vec::with_capacity(claimed.len());
     let mut unreadable = Vec::new();
     for row in claimed {
-        match task(hook, &row, &deliveries, now) {
+        match task(&row, &deliveries, now) {
             Ok(task) => tasks.push(task),
             Err(error) => {
-                quietly(|| tracing::error!(task = row.0, hook, error, "a task cannot be read"));
-                unreadable.push(json!({"id": row.0, "error": error}));
+                let (task, hook) = (&row.0, &row.1);
+                quietly(|| tracing::error!(task, hook, error, "a task cannot be read"));
+                unreadable.push(json!({"id": task, "error": error}));
             }
         }
     }
@@ -113,63 +189,28 @@ async fn take(
     }
     // Tasks come in the order of their making.
     tasks.sort_by_key(|task| task.id);
-    Ok((tasks, now))
-}
-
-/// Reads the deliveries that the claimed tasks are about, each once.
-async fn deliveries(
-    conn: &mut Conn<'_>,
-    claimed: &[Claimed],
-) -> Result<HashMap<String, (Stored, Arc<Delivery>)>, sqlx::Error> {
-    let mut ids: Vec<&str> = claimed.iter().map(|(_, delivery, ..)| delivery.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let stored: Vec<Stored> = conn.fetch(DELIVERIES, &[Arg::Text(&settle::json(&ids)?)]).await?;
-    Ok(stored
-        .into_iter()
-        .map(|mut stored| {
-            let body = stored.2.take();
-            let delivery = Arc::new(Delivery::parse(body.clone().unwrap_or_default()));
-            // Whether there was a body is all that is asked later.
-            stored.2 = body.map(|_| Vec::new());
-            (stored.0.clone(), (stored, delivery))
-        })
-        .collect())
+    Ok(tasks)
 }
 
 fn task(
-    hook: &str,
     row: &Claimed,
-    deliveries: &HashMap<String, (Stored, Arc<Delivery>)>,
+    deliveries: &HashMap<String, Kept>,
     now: Micros,
 ) -> Result<Task, &'static str> {
-    let (id, delivery_id, reminder, _, attempts, fence, due_at, expires_at) = row;
-    let (stored, delivery) = deliveries.get(delivery_id).ok_or("its delivery is gone")?;
-    let (_, received_at, body, change, moved_from, seat) = stored;
-    if body.is_none() {
-        return Err("the body of its delivery was pruned or erased");
-    }
-    let transition = match change {
-        None => None,
-        Some(change) => {
-            let change = Change::named(change).ok_or("its transition is none that exists")?;
-            let moved_from = moved_from.as_deref().map(BookingUid::from);
-            let read = Transition::of(delivery).ok_or("its body does not tell its transition")?;
-            Some(read.retold(change, moved_from, seat.is_none()))
-        }
-    };
+    let (id, hook, delivery_id, reminder, _, attempts, fence, due_at, expires_at) = row;
+    let kept = deliveries.get(delivery_id).ok_or("its delivery is gone")?;
     Ok(Task {
         id: id.parse().map_err(|_| "its id is none")?,
         delivery_id: delivery_id.parse().map_err(|_| "the id of its delivery is none")?,
-        hook: hook.to_owned(),
+        hook: hook.clone(),
         reminder: (!reminder.is_empty()).then(|| reminder.clone()),
         attempt: u32::try_from(*attempts).map_err(|_| "its number of attempts is none")?,
         fence: u64::try_from(*fence).map_err(|_| "its fence is none")?,
         due_at: Micros(*due_at).into(),
         expires_in: expires_at.map(|at| now.until(Micros(at))),
-        received_at: Micros(*received_at).into(),
-        transition,
-        delivery: Arc::clone(delivery),
+        received_at: kept.received_at.into(),
+        transition: kept.transition()?,
+        delivery: Arc::clone(&kept.delivery),
     })
 }
 

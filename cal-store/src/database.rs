@@ -11,7 +11,7 @@ use crate::postgres::Postgres;
 #[cfg(feature = "sqlite")]
 use crate::sqlite::Sqlite;
 use crate::{
-    clock::TestClock,
+    clock::{Clock, TestClock},
     error::{OpenError, SetUpError},
     sql::Sql,
     time::Micros,
@@ -37,7 +37,7 @@ pub(crate) enum DatabaseKind {
 /// A connection that was borrowed.
 pub(crate) struct Lent<'a> {
     kind: LentKind<'a>,
-    clock: Option<&'a TestClock>,
+    clock: Clock<'a>,
 }
 
 enum LentKind<'a> {
@@ -55,7 +55,7 @@ enum LentKind<'a> {
 /// A connection to run statements on.
 pub(crate) struct Conn<'a> {
     pub(crate) kind: Kind<'a>,
-    clock: Option<&'a TestClock>,
+    clock: Clock<'a>,
 }
 
 /// Which database a connection leads to.
@@ -69,7 +69,7 @@ pub(crate) enum Kind<'a> {
 /// A transaction; it is rolled back unless it is committed.
 pub(crate) struct Tx<'a> {
     kind: TxKind<'a>,
-    clock: Option<&'a TestClock>,
+    clock: Clock<'a>,
 }
 
 enum TxKind<'a> {
@@ -160,7 +160,7 @@ macro_rules! bind {
 impl<'a> Conn<'a> {
     /// A connection that goes by the clock of its database.
     pub(crate) fn new(kind: Kind<'a>) -> Self {
-        Self { kind, clock: None }
+        Self { kind, clock: Clock::default() }
     }
 }
 
@@ -223,9 +223,9 @@ impl Conn<'_> {
                 rows.first().map(|(now,)| Micros(*now)).ok_or(sqlx::Error::RowNotFound)?
             }
             #[cfg(feature = "sqlite")]
-            Kind::Sqlite(_) => Micros::now(),
+            Kind::Sqlite(_) => self.clock.steady(),
         };
-        Ok(self.clock.map_or(now, |clock| clock.set(now)))
+        Ok(self.clock.set(now))
     }
 }
 
@@ -317,6 +317,16 @@ impl Database {
         Ok(Self { kind, planning: Default::default(), clock })
     }
 
+    fn clock(&self) -> Clock<'_> {
+        let steady = match &self.kind {
+            #[cfg(feature = "postgres")]
+            DatabaseKind::Postgres(_) => None,
+            #[cfg(feature = "sqlite")]
+            DatabaseKind::Sqlite(sqlite) => Some(&sqlite.clock),
+        };
+        Clock::new(self.clock.as_ref(), steady)
+    }
+
     /// Lends a connection that only reads.
     pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
         let kind = match &self.kind {
@@ -327,7 +337,7 @@ impl Database {
             #[cfg(feature = "sqlite")]
             DatabaseKind::Sqlite(sqlite) => LentKind::Reader(sqlite.reader().await?),
         };
-        Ok(Lent { kind, clock: self.clock.as_ref() })
+        Ok(Lent { kind, clock: self.clock() })
     }
 
     /// Lends a connection for deliveries that come in; `keep` gives it back.
@@ -340,7 +350,7 @@ impl Database {
             #[cfg(feature = "sqlite")]
             DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
         };
-        Ok(Lent { kind, clock: self.clock.as_ref() })
+        Ok(Lent { kind, clock: self.clock() })
     }
 
     /// Lends a connection that may write; of SQLite there is only one.
@@ -353,7 +363,7 @@ impl Database {
             #[cfg(feature = "sqlite")]
             DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
         };
-        Ok(Lent { kind, clock: self.clock.as_ref() })
+        Ok(Lent { kind, clock: self.clock() })
     }
 }
 

@@ -147,7 +147,7 @@ impl SqlStore {
     ///
     /// Fails when the database is out of reach. Some may be gone by then.
     pub async fn forget_events(&self, age: Duration) -> Result<usize, StoreError> {
-        let now = self.shared.database.read().await?.conn().now().await.map_err(out_of_reach)?;
+        let now = Micros::from(self.now().await?);
         let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         self.prune_events(Micros(now.0.saturating_sub(age))).await
     }

@@ -9,6 +9,7 @@
 compile_error!("turn on the feature `sqlite`, `postgres`, or both");
 
 mod accept;
+mod announce;
 mod appointment;
 mod claim;
 mod clock;
@@ -23,6 +24,7 @@ mod export;
 mod failed;
 mod feedback;
 mod funnel;
+mod kept;
 mod migrations;
 mod operate;
 mod paid;

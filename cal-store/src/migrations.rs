@@ -24,9 +24,25 @@ pub(crate) fn migrator(scripts: &[Script]) -> Migrator {
     migrator
 }
 
+/// Tells whether tables with a migration that this build does not know can be used all the same.
+pub(crate) const OLDEST: &str = "SELECT max(oldest) FROM cal_builds WHERE migration > $1";
+
+/// The newest migration that this build knows.
+pub(crate) fn newest(scripts: &[Script]) -> i64 {
+    scripts.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
+
+/// Accepts tables that a newer build has made, if it says that this one may still run on them.
+pub(crate) fn accept_newer(known: i64, found: i64, oldest: Option<i64>) -> Result<(), SetUpError> {
+    match oldest {
+        Some(oldest) if oldest <= known => Ok(()),
+        _ => Err(SetUpError::Never(OpenError::Newer { known, found })),
+    }
+}
+
 /// Sorts what went wrong with the tables.
 pub(crate) fn failure(error: MigrateError, scripts: &[Script]) -> SetUpError {
-    let known = scripts.iter().map(|(version, ..)| *version).max().unwrap_or_default();
+    let known = newest(scripts);
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             SetUpError::Now(error)

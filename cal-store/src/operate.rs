@@ -58,7 +58,7 @@ pub struct AuditRecord {
     pub id: i64,
     /// When it was done.
     pub at: DateTime<Utc>,
-    /// What was done: `replay`, `replan`, `redrive`, `skip`, `refund` or `erase`.
+    /// What was done: `replay`, `replan`, `redrive`, `retire`, `skip`, `refund` or `erase`.
     pub action: String,
     /// What it was done to.
     pub object: String,

@@ -10,7 +10,9 @@ mod fault;
 mod keep;
 mod load;
 mod pick;
+mod remind;
 mod round;
+mod tasks;
 
 use std::time::Duration;
 
@@ -54,7 +56,8 @@ pub(crate) async fn plan(
     batch: i64,
 ) -> Result<usize, StoreError> {
     let start = Instant::now();
-    let Some(first) = pick::pick(database, batch).await? else { return Ok(0) };
+    let reminded = remind::remind(database, hooks).await?;
+    let Some(first) = pick::pick(database, batch).await? else { return Ok(reminded) };
     let (mut parts, mut planned, mut outrun) = (vec![first], 0, 0);
     while let Some(part) = parts.pop() {
         if planned > 0 && start.elapsed() > BUDGET {
@@ -85,7 +88,7 @@ pub(crate) async fn plan(
             },
         }
     }
-    Ok(planned)
+    Ok(planned + reminded)
 }
 
 /// The second half, and the first one, which comes first.

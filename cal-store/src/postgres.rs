@@ -1,5 +1,7 @@
 //! PostgreSQL: many processes, many writers.
 
+mod session;
+
 use std::{
     str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -21,9 +23,11 @@ use crate::{
     convert,
     database::{Conn, Database, DatabaseKind, Kind},
     error::{OpenError, SetUpError, out_of_reach},
-    migrations::{Script, failure, migrator},
+    migrations::{OLDEST, Script, accept_newer, failure, migrator, newest},
     writer::Row,
 };
+
+use session::Refusal;
 
 /// How many connections a process holds at the most, besides one for accepting.
 const CONNECTIONS: u32 = 10;
@@ -35,6 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// crowd the test would be a second way to the server and back for every statement.
 const TRUST: Duration = Duration::from_secs(1);
 
+/// How long another process may be in a round that changes nothing.
+const STANDSTILL: Duration = Duration::from_secs(10);
+
 /// How long to wait until listening is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -43,6 +50,7 @@ const SCRIPTS: &[Script] = &[
     (2, "business", include_str!("../migrations/postgres/0002_business.sql")),
     (3, "orders", include_str!("../migrations/postgres/0003_orders.sql")),
     (4, "indexes", include_str!("../migrations/postgres/0004_indexes.sql")),
+    (5, "hooks", include_str!("../migrations/postgres/0005_hooks.sql")),
 ];
 
 #[derive(Debug)]
@@ -50,6 +58,9 @@ pub(crate) struct Postgres {
     pool: PgPool,
     is_set_up: OnceCell<()>,
     failed_at: Arc<Mutex<Option<Instant>>>,
+    refusal: Refusal,
+    /// How far planning had come when another process was first seen in a round that has not ended.
+    busy: Mutex<Option<(i64, Instant)>>,
     /// What accepting lent last, and when it gave it back: one server process that has everything
     /// at hand is faster than ten in turns.
     kept: Mutex<Option<(PgConnection, Instant)>>,
@@ -61,8 +72,8 @@ impl Postgres {
         let options =
             PgConnectOptions::from_str(url).map_err(|_| OpenError::Address { example })?;
         let failed_at = Arc::new(Mutex::new(None));
-        let failed = Arc::clone(&failed_at);
-        let pool = PgPoolOptions::new()
+        let (failed, refusal) = (Arc::clone(&failed_at), Refusal::default());
+        let pool = session::with_sessions(PgPoolOptions::new(), &refusal)
             .max_connections(CONNECTIONS)
             .min_connections(0)
             .acquire_timeout(PATIENCE)
@@ -79,7 +90,8 @@ impl Postgres {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, is_set_up: OnceCell::new(), failed_at, kept: Mutex::default() })
+        let (is_set_up, busy, kept) = Default::default();
+        Ok(Self { pool, is_set_up, failed_at, refusal, busy, kept })
     }
 
     /// Lets every connection that is idle now be tested before it is used again.
@@ -110,9 +122,41 @@ impl Postgres {
     }
 
     pub(crate) async fn connect(&self) -> Result<PoolConnection<sqlx::Postgres>, SetUpError> {
-        let mut conn = self.pool.acquire().await?;
+        let mut conn = match self.pool.acquire().await {
+            Ok(conn) => conn,
+            Err(error) => {
+                let refused = lock(&self.refusal).clone();
+                return Err(
+                    refused.map_or(SetUpError::Now(error), |it| SetUpError::Never(it.into()))
+                );
+            }
+        };
         self.is_set_up.get_or_try_init(|| set_up(&mut conn)).await?;
         Ok(conn)
+    }
+
+    /// Begins a round of planning, unless another process is in one; it ends with the transaction.
+    ///
+    /// All would decide the same, and only one could write. One that stands still with the round in
+    /// its hands is not waited for.
+    pub(crate) async fn try_round(
+        &self,
+        conn: &mut PgConnection,
+        generation: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let lock_it = "SELECT pg_try_advisory_xact_lock( \
+            hashtextextended('cal_round ' || current_schema(), 0))";
+        let is_alone = sqlx::query_scalar(lock_it).fetch_one(conn).await?;
+        let mut busy = lock(&self.busy);
+        if is_alone {
+            *busy = None;
+            return Ok(true);
+        }
+        let (seen, since) = *busy.get_or_insert_with(|| (generation, Instant::now()));
+        if seen != generation {
+            *busy = None;
+        }
+        Ok(seen == generation && since.elapsed() > STANDSTILL)
     }
 
     /// Starts to listen for the news that other processes send.
@@ -167,30 +211,14 @@ pub(crate) async fn notify(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 
 /// Begins a transaction that reads, and sees nothing of what is written meanwhile.
-///
-/// A planner that stands still before it is over loses its connection after a while.
 pub(crate) async fn begin_snapshot(
     conn: &mut PgConnection,
 ) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
-    let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-    sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '10s'").execute(&mut *tx).await?;
-    Ok(tx)
-}
-
-/// Begins a round of planning, unless another process is in one; it ends with the transaction.
-pub(crate) async fn try_round(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let lock =
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('cal_round ' || current_schema(), 0))";
-    sqlx::query_scalar(lock).fetch_one(conn).await
+    conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
 }
 
 /// Waits until no other process plans, for the rest of the transaction.
-///
-/// A planner that stands still between two statements loses its turn after a while.
 pub(crate) async fn take_turn(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '10s'")
-        .execute(&mut *conn)
-        .await?;
     let lock =
         "SELECT pg_advisory_xact_lock(hashtextextended('cal_planner ' || current_schema(), 0))";
     sqlx::query(lock).execute(conn).await.map(drop)
@@ -198,21 +226,15 @@ pub(crate) async fn take_turn(conn: &mut PgConnection) -> Result<(), sqlx::Error
 
 /// Makes the tables, or brings them up to date; of two processes at once, one waits.
 async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
-    for (setting, expected) in [("synchronous_commit", "on"), ("fsync", "on")] {
-        let found: String = sqlx::query_scalar("SELECT current_setting($1)")
-            .bind(setting)
-            .fetch_one(&mut *conn)
-            .await?;
-        // Replicas may make it wait even longer.
-        let is_safe = found == expected || found.starts_with("remote_");
-        if !is_safe {
-            return Err(SetUpError::Never(OpenError::Setting { setting, expected, found }));
-        }
-    }
     let mut tx = conn.begin().await?;
+    // However long another process migrates, this one waits; nobody waits behind it for a table that
+    // somebody else does not let go of.
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+    sqlx::query("SET LOCAL lock_timeout = 0").execute(&mut *tx).await?;
     let lock =
         "SELECT pg_advisory_xact_lock(hashtextextended('cal_migrations ' || current_schema(), 0))";
     sqlx::query(lock).execute(&mut *tx).await?;
+    sqlx::query("SET LOCAL lock_timeout = '5s'").execute(&mut *tx).await?;
     crate::crash::point("migrating");
     const TABLES: &str = "SELECT to_regclass('cal_migrations') IS NOT NULL";
     const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM cal_migrations";
@@ -235,9 +257,14 @@ async fn set_up(conn: &mut PgConnection) -> Result<(), SetUpError> {
             );
         });
     }
+    let (known, found) = (newest(SCRIPTS), applied.unwrap_or_default());
+    if found > known {
+        let oldest = sqlx::query_scalar(OLDEST).bind(known).fetch_one(&mut *tx).await;
+        return accept_newer(known, found, oldest.unwrap_or_default());
+    }
     let migrator = migrator(SCRIPTS);
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
-    if applied.unwrap_or_default() < convert::VERSION {
+    if found < convert::VERSION {
         let run = migrator.run_direct(Some(convert::VERSION), &mut *tx, false).await;
         run.map_err(|error| failure(error, SCRIPTS))?;
         convert::convert(&mut Conn::new(Kind::Postgres(&mut tx))).await?;

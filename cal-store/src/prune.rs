@@ -4,7 +4,7 @@ use cal_webhook::StoreError;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    SqlStore,
+    SqlStore, announce,
     database::{Arg, Conn},
     export::fitting,
     plan,
@@ -23,6 +23,8 @@ const BATCH: i64 = 1000;
 pub struct Pruned {
     /// How many deliveries lost their bodies and headers.
     pub bodies: usize,
+    /// How many tasks were ended because no process has run their hook since.
+    pub tasks: usize,
     /// How many failed attempts were deleted.
     pub attempts: usize,
     /// How many events of visitors and bookings were deleted.
@@ -58,7 +60,7 @@ impl SqlStore {
     /// Forgets the bodies and headers of old deliveries, why old attempts failed, and old events.
     ///
     /// Old are planned deliveries that were received before this time, once all their tasks have
-    /// ended, attempts that ended before it, once their task has, and events that happened before it.
+    /// ended or are those of a hook that no process has run since, attempts that ended before it, once their task has, and events that happened before it.
     /// Contacts, appointments, payments, feedback and suppressions stay. What recognises a delivery
     /// stays: a capture that is sent again a year later is still a duplicate, and one with refreshed
     /// content still a revision. So does what bookings show; see [`SqlStore::erase`].
@@ -72,10 +74,31 @@ impl SqlStore {
     pub async fn prune(&self, older_than: DateTime<Utc>) -> Result<Pruned, StoreError> {
         let older_than = Micros::from(older_than);
         Ok(Pruned {
+            tasks: self.prune_tasks(older_than).await?,
             bodies: self.prune_bodies(older_than).await?,
             attempts: self.prune_attempts(older_than).await?,
             events: self.prune_events(older_than).await?,
         })
+    }
+
+    async fn prune_tasks(&self, older_than: Micros) -> Result<usize, StoreError> {
+        let mut lent = self.shared.database.read().await?;
+        let found = announce::abandoned(&mut lent.conn(), older_than).await;
+        let (mut ended, mut hooks) = (0, lent.end(found).await?);
+        while let Some(hook) = hooks.last() {
+            let mut lent = self.shared.database.write().await?;
+            let mut conn = lent.conn();
+            let done = async {
+                let now = conn.now().await?;
+                announce::end(&mut conn, hook, now, older_than).await
+            };
+            let done = done.await;
+            match lent.end(done).await? {
+                0 => drop(hooks.pop()),
+                count => ended += usize::try_from(count).unwrap_or_default(),
+            }
+        }
+        Ok(ended)
     }
 
     async fn prune_bodies(&self, older_than: Micros) -> Result<usize, StoreError> {

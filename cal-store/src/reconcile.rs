@@ -162,7 +162,7 @@ impl<S: SeesChanges> Reconciler<S> {
             None => self.import(&mut sweep).await?,
             Some(cursor) => self.changes(cursor, &mut sweep).await?,
         }
-        let now: DateTime<Utc> = Micros::now().into();
+        let now = self.store.now().await?;
         let last = self.store.mark(Mark::Look).await?;
         if last.is_none_or(|last| now - last >= span(self.look)) {
             self.look(now, &mut sweep).await?;
@@ -181,7 +181,7 @@ impl<S: SeesChanges> Reconciler<S> {
                 let newest = self.list.clone().sort_updated(Sort::Desc).take(1).await?;
                 let newest = newest.items.first().and_then(|booking| booking.updated_at);
                 // What is younger is not old news.
-                let now: DateTime<Utc> = Micros::now().into();
+                let now = self.store.now().await?;
                 let start = newest.unwrap_or(DateTime::UNIX_EPOCH).min(now - span(self.age));
                 self.store.set_mark(Mark::Start, start).await?;
                 start

@@ -75,10 +75,11 @@ const COPY: Sql = sql!(
 /// A replay is superseded when its original would be; one that had no tasks never is.
 const TASKS: Sql = sql!(
     "INSERT INTO cal_tasks (id, delivery_id, hook, reminder, uid, seat, rank, lane, state, due_at, \
-        ready_at) \
+        ready_at, vocabulary) \
     SELECT item.value ->> 'id', d.id, item.value ->> 'hook', '', d.uid, d.seat, \
         coalesce((SELECT min(t.rank) FROM cal_tasks t WHERE t.delivery_id = d.replay_of), 32767), \
-        (SELECT b.chain FROM cal_bookings b WHERE b.uid = d.uid), 'waiting', $2, $2 \
+        (SELECT b.chain FROM cal_bookings b WHERE b.uid = d.uid), 'waiting', $2, $2, \
+        coalesce((SELECT max(t.vocabulary) FROM cal_tasks t WHERE t.delivery_id = d.replay_of), 1) \
     FROM" rows(1) "JOIN cal_deliveries d ON d.id = item.value ->> 'delivery' \
     ORDER BY item.value ->> 'id'"
 );

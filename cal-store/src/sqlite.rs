@@ -15,10 +15,11 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::{
+    clock::{self, Steady},
     convert,
     database::{Conn, Kind},
     error::{OpenError, SetUpError, out_of_reach},
-    migrations::{Script, failure, migrator},
+    migrations::{OLDEST, Script, accept_newer, failure, migrator, newest},
     writer::Row,
 };
 
@@ -38,6 +39,7 @@ const SCRIPTS: &[Script] = &[
     (2, "business", include_str!("../migrations/sqlite/0002_business.sql")),
     (3, "orders", include_str!("../migrations/sqlite/0003_orders.sql")),
     (4, "indexes", include_str!("../migrations/sqlite/0004_indexes.sql")),
+    (5, "hooks", include_str!("../migrations/sqlite/0005_hooks.sql")),
 ];
 
 #[derive(Debug)]
@@ -46,6 +48,7 @@ pub(crate) struct Sqlite {
     readers: SqlitePool,
     writer: Mutex<Option<SqliteConnection>>,
     is_set_up: OnceCell<()>,
+    pub(crate) clock: Steady,
     /// Writing has failed, and nobody has tried again what takes space.
     is_in_doubt: AtomicBool,
 }
@@ -86,7 +89,8 @@ impl Sqlite {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(reading);
         let (writer, is_set_up) = (Mutex::new(None), OnceCell::new());
-        Ok(Self { options, readers, writer, is_set_up, is_in_doubt: AtomicBool::new(false) })
+        let (clock, is_in_doubt) = (Steady::new(), AtomicBool::new(false));
+        Ok(Self { options, readers, writer, is_set_up, clock, is_in_doubt })
     }
 
     pub(crate) async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
@@ -108,7 +112,7 @@ impl Sqlite {
             None => {
                 let mut conn = SqliteConnection::connect_with(&self.options).await?;
                 check(&mut conn).await?;
-                self.is_set_up.get_or_try_init(|| migrate(&mut conn)).await?;
+                self.is_set_up.get_or_try_init(|| set_up(&mut conn, &self.clock)).await?;
                 conn
             }
         };
@@ -165,6 +169,11 @@ impl Drop for Writer<'_> {
     }
 }
 
+async fn set_up(conn: &mut SqliteConnection, clock: &Steady) -> Result<(), SetUpError> {
+    migrate(conn).await?;
+    Ok(clock::go_on(&mut Conn::new(Kind::Sqlite(conn)), clock).await?)
+}
+
 /// Makes the tables, or brings them up to date; of two processes at once, one waits.
 async fn migrate(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
     let mut tx = conn.begin_with("BEGIN EXCLUSIVE").await?;
@@ -175,6 +184,11 @@ async fn migrate(conn: &mut SqliteConnection) -> Result<(), SetUpError> {
         0_i64 => 0,
         _ => sqlx::query_scalar(APPLIED).fetch_one(&mut *tx).await?,
     };
+    let known = newest(SCRIPTS);
+    if applied > known {
+        let oldest = sqlx::query_scalar(OLDEST).bind(known).fetch_one(&mut *tx).await;
+        return accept_newer(known, applied, oldest.unwrap_or_default());
+    }
     let migrator = migrator(SCRIPTS);
     // `run` makes a future of which the compiler cannot prove that it may move between threads.
     if applied < convert::VERSION {

@@ -8,11 +8,15 @@ use std::{
 };
 
 use cal_webhook::{
-    Accepted, Arrival, Dispatcher, Settlement, Store, StoreError, Task, TaskId, log::quietly,
+    Accepted, Arrival, DeliveryId, Dispatcher, Settlement, Store, StoreError, Task, TaskId,
+    log::quietly,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use tokio::{sync::Notify, time};
+use tokio::{
+    sync::{Notify, OnceCell},
+    time,
+};
 
 use crate::{
     accept, claim,
@@ -51,6 +55,10 @@ pub(crate) struct Shared {
     pub(crate) work: Arc<Notify>,
     /// When each hook's tasks were claimed last, on the database's clock.
     claimed_at: Mutex<HashMap<String, Micros>>,
+    /// The name of this process among those that share the database.
+    pub(crate) process: String,
+    /// It has told its hooks once.
+    pub(crate) is_told: OnceCell<()>,
 }
 
 impl SqlStore {
@@ -118,7 +126,9 @@ impl SqlStore {
         });
         database.listen(&work);
         let claimed_at = Mutex::default();
-        let shared = Shared { database, accepts, settles, work, claimed_at };
+        let process = DeliveryId::new().to_string();
+        let is_told = OnceCell::new();
+        let shared = Shared { database, accepts, settles, work, claimed_at, process, is_told };
         let store = Self { shared: Arc::new(shared) };
         if is_there && let Err(error) = store.replan_after_upgrade().await {
             tracing::warn!(%error, "what another version could not plan is not tried again");
@@ -150,6 +160,12 @@ impl SqlStore {
         self.shared.database.close().await;
     }
 
+    /// Returns the time by the clock that the store goes by.
+    pub(crate) async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        let mut lent = self.shared.database.read().await?;
+        Ok(lent.conn().now().await.map_err(out_of_reach)?.into())
+    }
+
     /// Returns when the next of these hooks' tasks is due, or a delivery that is held back.
     async fn next_due(&self, hooks: &[&str]) -> Result<Duration, StoreError> {
         const NEXT: Sql = sql!(
@@ -161,7 +177,7 @@ impl SqlStore {
         );
         let rows: Vec<_> = {
             let claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
-            // What was due when tasks were claimed last waits for another task of its lane.
+            // What was due when tasks were claimed last had no place, or is being claimed elsewhere.
             let after = |hook: &str| claimed_at.get(hook).map_or(0, |at| at.0);
             hooks.iter().map(|hook| json!({"hook": hook, "after": after(hook)})).collect()
         };
@@ -190,17 +206,23 @@ impl Store for SqlStore {
         plan::plan(&self.shared.database, hooks, batch).await
     }
 
+    async fn announce(&self, hooks: &[&str]) -> Result<(), StoreError> {
+        self.tell(hooks).await
+    }
+
     async fn claim(
         &self,
-        hook: &str,
-        limit: usize,
+        hooks: &[(&str, usize)],
         lease: Duration,
     ) -> Result<Vec<Task>, StoreError> {
         self.shared.accepts.calm(CALM_TASKS).await;
-        let (tasks, now) = claim::claim(&self.shared.database, hook, limit, lease).await?;
-        let mut claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        claimed_at.insert(hook.to_owned(), now);
-        Ok(tasks)
+        let found = claim::claim(&self.shared.database, hooks, lease).await?;
+        if found.is_all {
+            let mut claimed_at =
+                self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
+            claimed_at.extend(hooks.iter().map(|(hook, _)| ((*hook).to_owned(), found.now)));
+        }
+        Ok(found.tasks)
     }
 
     async fn renew(&self, tasks: &[Arc<Task>], lease: Duration) -> Result<Vec<TaskId>, StoreError> {
@@ -215,7 +237,8 @@ impl Store for SqlStore {
     }
 
     async fn move_to(&self, task: TaskId, due_at: DateTime<Utc>) -> Result<bool, StoreError> {
-        const MOVE: &str = "UPDATE cal_tasks SET due_at = $2, ready_at = $2 \
+        const MOVE: &str = "UPDATE cal_tasks SET due_at = $2, \
+                ready_at = CASE WHEN ready_at < 9223372036854775806 THEN $2 ELSE ready_at END \
             WHERE id = $1 AND state IN ('waiting', 'retry')";
         let id = task.to_string();
         let args = [Arg::Text(&id), Arg::Int(Micros::from(due_at).0)];

@@ -10,7 +10,6 @@ pub(crate) struct Micros(pub(crate) i64);
 
 impl Micros {
     /// The clock of this machine; PostgreSQL has one of its own.
-    #[cfg(any(feature = "reconcile", feature = "sqlite"))]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub(crate) fn now() -> Self {
         Utc::now().into()
@@ -18,6 +17,10 @@ impl Micros {
 
     pub(crate) fn after(self, delay: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    pub(crate) fn before(self, delay: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// Returns how long it is until then; nothing when it has passed.

@@ -2,6 +2,8 @@
 //!
 //! `CALCOM_TEST_CRASH` names the point, or the point and the pass: `settling`, or `settling:3`.
 
+use crate::Change;
+
 /// Kills the process when the environment asks for it at this point.
 #[cfg(all(feature = "crash-points", unix))]
 pub fn point(name: &str) {
@@ -34,6 +36,28 @@ pub fn point(name: &str) {
 #[cfg(not(all(feature = "crash-points", unix)))]
 #[inline(always)]
 pub fn point(_name: &str) {}
+
+/// The change that a process of the next build knows under another name.
+pub const NEXT: Change = Change::WrongAssignment;
+
+/// Whether this process pretends to be of the next build: `CALCOM_TEST_NEXT=1`.
+#[cfg(feature = "crash-points")]
+#[must_use]
+pub fn is_next() -> bool {
+    use std::sync::LazyLock;
+
+    static IS_NEXT: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os("CALCOM_TEST_NEXT").is_some_and(|next| next == "1"));
+    *IS_NEXT
+}
+
+/// Says no.
+#[cfg(not(feature = "crash-points"))]
+#[inline(always)]
+#[must_use]
+pub fn is_next() -> bool {
+    false
+}
 
 /// Panics over a body that asks for it here: `panic while reading`.
 #[cfg(feature = "crash-points")]

@@ -60,6 +60,7 @@ mod store;
 mod subject;
 mod transition;
 mod verifier;
+mod vocabulary;
 mod worker;
 
 pub use chain::{
@@ -86,3 +87,4 @@ pub use store::{
 pub use subject::{Seat, Subject};
 pub use transition::{Change, Transition};
 pub use verifier::{EmptySecret, Verified, Verifier, VerifyError};
+pub use vocabulary::vocabulary;

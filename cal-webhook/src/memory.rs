@@ -143,11 +143,12 @@ impl Store for MemoryStore {
 
     async fn claim(
         &self,
-        hook: &str,
-        limit: usize,
+        hooks: &[(&str, usize)],
         lease: Duration,
     ) -> Result<Vec<Task>, StoreError> {
-        Ok(self.ledger().claim(hook, limit, Moment::now(), lease))
+        let (mut ledger, now) = (self.ledger(), Moment::now());
+        let claimed = hooks.iter().map(|(hook, limit)| ledger.claim(hook, *limit, now, lease));
+        Ok(claimed.flatten().collect())
     }
 
     async fn renew(&self, tasks: &[Arc<Task>], lease: Duration) -> Result<Vec<TaskId>, StoreError> {

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time;
+use tokio::{sync::OnceCell, time};
 
 use crate::{
     Accepted, Arrival, Dispatcher, Head, Lifecycle, MemoryStore, Rejection, Reply, Store,
@@ -46,6 +46,8 @@ struct Inner {
     body_limit: usize,
     read_timeout: Duration,
     unverified: Budget,
+    /// Other processes on the same store know of the hooks.
+    is_announced: OnceCell<()>,
     post: Mutex<Post>,
 }
 
@@ -116,6 +118,10 @@ impl Receiver {
     /// Fails when the store is out of reach; nothing was stored then.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
         self.start();
+        let Inner { store, dispatcher, is_announced, .. } = &*self.inner;
+        is_announced
+            .get_or_try_init(async || store.announce(&dispatcher.names().collect::<Vec<_>>()).await)
+            .await?;
         crash::point("accepting");
         let answer = self.inner.store.accept(arrival).await;
         metrics::answered(&answer);
@@ -265,8 +271,8 @@ impl ReceiverBuilder {
 
     /// Sets the store, a new [`MemoryStore`] by default.
     ///
-    /// Receivers that share a store must have the same hooks: either of them plans what the other
-    /// has accepted.
+    /// Receivers may share a store and have different hooks, as while a new version is deployed:
+    /// either of them plans what the other has accepted, and each runs its own.
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -317,6 +323,7 @@ impl ReceiverBuilder {
                 body_limit: self.body_limit,
                 read_timeout: self.read_timeout,
                 unverified: Budget::new(self.unverified_limit, self.body_limit),
+                is_announced: OnceCell::new(),
                 post: Mutex::default(),
             }),
         })

@@ -30,18 +30,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Plans what was accepted and not planned yet, and what was held back and may go now.
     ///
-    /// Makes one task for every hook of the dispatcher, and those for its reminders. Returns how
-    /// many deliveries were planned; the store may leave some for the next call.
+    /// Makes one task for every hook of the dispatcher, and those for its reminders; and one for each
+    /// other hook that was announced, whose reminders are left to a process that runs it. Returns
+    /// how many deliveries were planned; the store may leave some for the next call.
     fn plan(&self, hooks: &Dispatcher) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Takes up to `limit` tasks of a hook that are due, each for the time of the lease.
+    /// Tells which hooks this process runs, before it accepts its first delivery and now and then
+    /// after that.
+    ///
+    /// A store that processes share makes a task for every hook that any of them has told lately.
+    fn announce(&self, hooks: &[&str]) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = hooks;
+        async { Ok(()) }
+    }
+
+    /// Takes tasks that are due, each for the time of the lease: of every hook up to so many.
     ///
     /// Tasks of one hook about one chain of bookings come one after the other, in order; reminders
-    /// stand outside that order. A task that is due but has expired is skipped instead.
+    /// stand outside that order. A task that is due but has expired is skipped instead, and one
+    /// about a change that this [`vocabulary`](crate::vocabulary) lacks is left to a newer process.
     fn claim(
         &self,
-        hook: &str,
-        limit: usize,
+        hooks: &[(&str, usize)],
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Task>, StoreError>> + Send;
 

@@ -1,11 +1,13 @@
 //! Plans deliveries and runs their tasks, beside the answers.
 
+mod announce;
 mod claims;
 mod desk;
 mod engine;
 mod erased;
 mod outage;
 mod run;
+mod sleep;
 
 use std::{
     future::Future,

@@ -92,7 +92,7 @@ async fn deliver(store: &SqlStore, body: &str, times: usize) {
     while store.plan(&hooks).await.unwrap() > 0 {}
     let mut ran = 0;
     for hook in HOOKS {
-        for task in store.claim(hook, 9, Duration::from_secs(60)).await.unwrap() {
+        for task in store.claim(&[(hook, 9)], Duration::from_secs(60)).await.unwrap() {
             let task = Arc::new(task);
             for _ in 0..times {
                 hooks.run(Arc::clone(&task)).await.result.unwrap();

@@ -278,7 +278,7 @@ async fn reminders_move_with_a_booking_and_go_with_it() {
         let made_due = "UPDATE cal_tasks SET ready_at = 0 \
             WHERE state = 'waiting' AND reminder LIKE 'reminder/%'";
         assert_eq!(place.execute(made_due).await, 1);
-        let due = store.claim("mails", 10, LEASE).await.unwrap();
+        let due = store.claim(&[("mails", 10)], LEASE).await.unwrap();
         let due: Vec<&str> = due.iter().filter_map(|task| task.reminder.as_deref()).collect();
         assert_eq!(due, ["reminder/24h before start"]);
         assert_eq!(plan.step_of(due[0]).unwrap().action(), "reminder");
@@ -295,7 +295,7 @@ async fn reminders_move_with_a_booking_and_go_with_it() {
         assert_eq!(tasks(&store).await, rows(&all), "cancelled on {MADE}, {}", place.url);
 
         // The day on which the return mail would have been right is over.
-        let due = store.claim("mails", 10, LEASE).await.unwrap();
+        let due = store.claim(&[("mails", 10)], LEASE).await.unwrap();
         assert!(due.iter().all(|task| task.reminder.is_none()), "{due:?}");
         all[4].2 = Skipped;
         assert_eq!(tasks(&store).await, rows(&all), "too late, {}", place.url);

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cal_core::{BookingId, BookingUid};
-use cal_webhook::{
-    BookingRow, Chains, Changes, Decision, Dispatcher, Overtaken, Reading, Ruling, SeatRow, TaskId,
-};
-use serde::Serialize;
+use cal_webhook::{BookingRow, Changes, Decision, Overtaken, Reading, Ruling, SeatRow};
 use serde_json::json;
 
 use super::{parsed, round::Item};
@@ -85,19 +82,6 @@ const KEEP_DECISIONS: Sql = sql!(
         FROM" rows(1) ") AS v WHERE cal_deliveries.id = v.id"
 );
 
-/// Inserts tasks in the order of their deliveries; those that are there already stay.
-const KEEP_TASKS: Sql = sql!(
-    "INSERT INTO cal_tasks (id, delivery_id, hook, reminder, uid, seat, rank, lane, state, due_at, \
-        expires_at, ready_at) \
-    SELECT item.value ->> 'id', item.value ->> 'delivery_id', item.value ->> 'hook', \
-        item.value ->> 'reminder', item.value ->> 'uid', CAST(item.value ->> 'seat' AS BIGINT), \
-        CAST(item.value ->> 'rank' AS BIGINT), item.value ->> 'lane', 'waiting', \
-        CAST(item.value ->> 'due_at' AS BIGINT), CAST(item.value ->> 'expires_at' AS BIGINT), \
-        CAST(item.value ->> 'due_at' AS BIGINT) \
-    FROM" rows(1) "WHERE TRUE ORDER BY item.value ->> 'id' \
-    ON CONFLICT (delivery_id, hook, reminder) DO NOTHING"
-);
-
 /// Lets what was held back go on, now that its booking is known.
 const RELEASE: Sql = sql!(
     "UPDATE cal_deliveries" indexed_by("cal_deliveries_early_uid") "SET held_until = $2 \
@@ -145,20 +129,6 @@ const SUPERSEDE_SEATS: Sql =
 
 /// How many values are written by one statement.
 const VALUES: usize = 10_000;
-
-#[derive(Serialize)]
-pub(super) struct TaskRow {
-    id: TaskId,
-    delivery_id: String,
-    hook: String,
-    reminder: String,
-    uid: Option<BookingUid>,
-    seat: Option<i32>,
-    rank: i16,
-    lane: Option<BookingUid>,
-    due_at: i64,
-    expires_at: Option<i64>,
-}
 
 /// Writes down what a round has changed, and returns how many rows those are.
 pub(crate) async fn keep_changes(
@@ -319,49 +289,8 @@ pub(super) async fn keep_decisions(
 }
 
 /// There is no state to compare of what nobody understands; it reaches the hooks.
-fn decision(ruling: Option<&Ruling>) -> Decision {
+pub(super) fn decision(ruling: Option<&Ruling>) -> Decision {
     ruling.map_or(Decision::Applied, |ruling| ruling.decision)
-}
-
-/// One task for every hook of each delivery that is news, and those for its reminders.
-pub(super) fn tasks(items: &[Item], chains: &Chains, hooks: &Dispatcher) -> Vec<TaskRow> {
-    let mut rows = Vec::new();
-    let is_news = |item: &&Item| decision(item.ruling.as_ref()) == Decision::Applied;
-    for item in items.iter().filter(is_news) {
-        let ruling = item.ruling.as_ref();
-        let uid = ruling.and_then(|ruling| ruling.uid.clone());
-        let lane = uid.as_ref().and_then(|uid| chains.chain_of(uid));
-        for hook in hooks.names() {
-            let row = |reminder: &str, lane: Option<&BookingUid>, due_at: Micros, until| TaskRow {
-                id: TaskId::new(),
-                delivery_id: item.id.clone(),
-                hook: hook.to_owned(),
-                reminder: reminder.to_owned(),
-                uid: uid.clone(),
-                seat: ruling.and_then(|ruling| ruling.seat),
-                rank: ruling.map_or(i16::MAX, |ruling| ruling.rank),
-                lane: lane.cloned(),
-                due_at: due_at.0,
-                expires_at: until,
-            };
-            rows.push(row("", lane, item.received_at, None));
-            let wanted = ruling.map(|it| hooks.reminders(hook, &it.transition, &item.delivery));
-            for reminder in wanted.iter().flatten() {
-                let until = reminder.expiry().map(|at| Micros::from(at).0);
-                // Reminders stand outside the order of their chain.
-                rows.push(row(reminder.name(), None, reminder.due_at().into(), until));
-            }
-        }
-    }
-    rows
-}
-
-pub(super) async fn keep_tasks(conn: &mut Conn<'_>, rows: &[TaskRow]) -> Result<bool, sqlx::Error> {
-    if rows.is_empty() {
-        return Ok(false);
-    }
-    conn.execute(KEEP_TASKS, &[Arg::Text(&settle::json(&rows)?)]).await?;
-    Ok(true)
 }
 
 /// Drops the tasks that decisions have left behind, those of this batch among them.

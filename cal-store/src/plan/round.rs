@@ -11,9 +11,10 @@ use cal_webhook::{
 };
 use tokio::task;
 
-use super::{Picked, fault::Fault, keep, load, take_turn, tell};
+use super::{Picked, fault::Fault, keep, load, take_turn, tasks, tell};
 use crate::{
-    database::{Arg, Conn, Database, Kind},
+    announce::announced,
+    database::{Arg, Conn, Database, DatabaseKind, Kind},
     settle,
     sql::{Sql, sql},
     time::Micros,
@@ -28,12 +29,11 @@ const BODIES: Sql = sql!(
     WHERE id " one_of "SELECT item.value FROM" texts(1) end
 );
 
-/// Grows whenever something changes that a planner decides by.
 const GENERATION: &str = "SELECT number FROM cal_values WHERE key = 'planner:generation'";
 
 const NEXT_GENERATION: &str = "INSERT INTO cal_values (key, value, at, number) \
-    VALUES ('planner:generation', '', 0, 1) \
-    ON CONFLICT (key) DO UPDATE SET number = cal_values.number + 1";
+    VALUES ('planner:generation', '', $1, 1) \
+    ON CONFLICT (key) DO UPDATE SET number = cal_values.number + 1, at = excluded.at";
 
 /// How a round ended.
 pub(super) enum Round {
@@ -61,7 +61,7 @@ pub(super) struct Item {
 struct Plan {
     items: Vec<Item>,
     changes: Changes,
-    tasks: Vec<keep::TaskRow>,
+    tasks: Vec<tasks::Row>,
     known: BTreeSet<BookingUid>,
     generation: i64,
     now: Micros,
@@ -106,10 +106,11 @@ async fn alone(
     hooks: &Dispatcher,
     part: &[Picked],
 ) -> Result<Round, Fault> {
-    if !is_alone(conn).await? {
+    let generation = generation(conn).await?;
+    if !is_alone(database, conn, generation).await? {
         return Ok(Round::Busy);
     }
-    let plan = match decide(conn, hooks, part).await? {
+    let plan = match decide(conn, hooks, part, generation).await? {
         Ok(plan) => plan,
         Err(end) => return Ok(end),
     };
@@ -122,14 +123,18 @@ async fn alone(
     Ok(if written? { Round::Written(plan.items.len()) } else { Round::Outrun })
 }
 
-/// Whether no other process is in a round, where there may be others: all would decide the same, and
-/// only one could write.
-async fn is_alone(conn: &mut Conn<'_>) -> Result<bool, sqlx::Error> {
-    match &mut conn.kind {
+/// Whether no other process is in a round, where there may be others.
+async fn is_alone(
+    database: &Database,
+    conn: &mut Conn<'_>,
+    generation: i64,
+) -> Result<bool, sqlx::Error> {
+    match (&database.kind, &mut conn.kind) {
         #[cfg(feature = "postgres")]
-        Kind::Postgres(conn) => crate::postgres::try_round(conn).await,
-        #[cfg(feature = "sqlite")]
-        Kind::Sqlite(_) => Ok(true),
+        (DatabaseKind::Postgres(postgres), Kind::Postgres(conn)) => {
+            postgres.try_round(conn, generation).await
+        }
+        _ => Ok(true),
     }
 }
 
@@ -138,9 +143,8 @@ async fn decide(
     conn: &mut Conn<'_>,
     hooks: &Dispatcher,
     part: &[Picked],
+    generation: i64,
 ) -> Result<Result<Plan, Round>, Fault> {
-    let generation = conn.fetch::<(i64,)>(GENERATION, &[]).await?;
-    let generation = generation.first().map_or(0, |(number,)| *number);
     let now = conn.now().await?;
     let ids: Vec<&str> = part.iter().map(|picked| picked.id.as_str()).collect();
     let rows = conn.fetch(BODIES, &[Arg::Text(&settle::json(&ids)?)]).await?;
@@ -155,7 +159,7 @@ async fn decide(
     if loaded.is_too_much && items.len() > 1 {
         return Ok(Err(Round::TooMuch));
     }
-    let looked_up = loaded.rows;
+    let (looked_up, announced) = (loaded.rows, announced(conn, now).await?);
     let (hooks, known, mut chains) = (hooks.clone(), loaded.known, loaded.chains);
     let plan = blocking(move || {
         for item in &mut items {
@@ -163,7 +167,7 @@ async fn decide(
             let reading = item.reading.as_ref();
             item.ruling = reading.map(|reading| chains.decide(reading, item.turn, now.into()));
         }
-        let tasks = keep::tasks(&items, &chains, &hooks);
+        let tasks = tasks::tasks(&items, &chains, &hooks, &announced, now);
         let changes = chains.take_changes();
         Plan { items, changes, tasks, known, generation, now, looked_up }
     });
@@ -211,14 +215,13 @@ async fn write(
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     take_turn(&mut conn).await?;
-    let generation = conn.fetch::<(i64,)>(GENERATION, &[]).await?;
-    if generation.first().map_or(0, |(number,)| *number) != plan.generation {
+    if generation(&mut conn).await? != plan.generation {
         return Ok(false);
     }
     next_generation(&mut conn).await?;
     keep::keep_decisions(&mut conn, &plan.items, plan.now).await?;
     let written = keep::keep_changes(&mut conn, &plan.changes, &plan.known, plan.now).await?;
-    let made = keep::keep_tasks(&mut conn, &plan.tasks).await?;
+    let made = tasks::keep(&mut conn, &plan.tasks).await?;
     let rulings = plan.items.iter().filter_map(|item| item.ruling.as_ref());
     keep::supersede(&mut conn, rulings.flat_map(|ruling| &ruling.overtaken), plan.now).await?;
     if made {
@@ -233,7 +236,14 @@ async fn write(
     Ok(true)
 }
 
+/// Returns what grows whenever something changes that a planner decides by.
+async fn generation(conn: &mut Conn<'_>) -> Result<i64, sqlx::Error> {
+    let number = conn.fetch::<(i64,)>(GENERATION, &[]).await?;
+    Ok(number.first().map_or(0, |(number,)| *number))
+}
+
 /// Lets no planner write what it has decided by what was there before.
 pub(super) async fn next_generation(conn: &mut Conn<'_>) -> Result<(), sqlx::Error> {
-    conn.execute(NEXT_GENERATION, &[]).await.map(drop)
+    let now = conn.now().await?;
+    conn.execute(NEXT_GENERATION, &[Arg::Int(now.0)]).await.map(drop)
 }

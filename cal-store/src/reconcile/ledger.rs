@@ -1,5 +1,7 @@
 //! What the ledger lacks, and how it gets it.
 
+use std::time::Duration;
+
 use cal_core::BookingUid;
 use cal_webhook::{Accepted, BookingState, Decision, DeliveryId, StoreError, Turn};
 use chrono::{DateTime, Utc};
@@ -15,6 +17,9 @@ use crate::{
     time::Micros,
     writer::Row,
 };
+
+/// How far in the future a mark may lie: less than a sweep looks back.
+const AHEAD: Duration = Duration::from_secs(5 * 60);
 
 /// Where the first sweep began, and how far later ones have come.
 #[derive(Clone, Copy, Debug)]
@@ -35,17 +40,24 @@ impl Mark {
 }
 
 impl SqlStore {
+    /// Returns a mark, unless it lies in the future: then a clock was wrong, and it counts as unset.
     pub(super) async fn mark(&self, mark: Mark) -> Result<Option<DateTime<Utc>>, StoreError> {
-        const MARK: &str = "SELECT at FROM cal_values WHERE key = $1";
-        let rows: Vec<(i64,)> = self.ask(MARK, &[Arg::Text(mark.key())]).await?;
+        const MARK: &str = "SELECT at FROM cal_values WHERE key = $1 AND at <= $2";
+        let last = Micros::from(self.now().await?).after(AHEAD);
+        let args = [Arg::Text(mark.key()), Arg::Int(last.0)];
+        let rows: Vec<(i64,)> = self.ask(MARK, &args).await?;
         Ok(rows.first().map(|(at,)| Micros(*at).into()))
     }
 
-    /// Moves a mark; it never goes back.
+    /// Moves a mark; it never goes back, except from the future.
     pub(super) async fn set_mark(&self, mark: Mark, at: DateTime<Utc>) -> Result<(), StoreError> {
         const SET: &str = "INSERT INTO cal_values (key, value, at, number) VALUES ($1, '', $2, 0) \
-            ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE cal_values.at < excluded.at";
-        let args = [Arg::Text(mark.key()), Arg::Int(Micros::from(at).0)];
+            ON CONFLICT (key) DO UPDATE SET at = excluded.at \
+            WHERE cal_values.at < excluded.at OR cal_values.at > $3";
+        let now = Micros::from(self.now().await?);
+        // A booking may have been changed by a clock that was wrong.
+        let at = Micros::from(at).min(now);
+        let args = [Arg::Text(mark.key()), Arg::Int(at.0), Arg::Int(now.after(AHEAD).0)];
         let mut lent = self.shared.database.write().await?;
         match lent.conn().execute(SET, &args).await {
             Ok(_) => Ok(()),
@@ -65,11 +77,12 @@ impl SqlStore {
     /// Takes news in like deliveries, and returns how many there were. What a webhook tells
     /// meanwhile makes it the same as before.
     pub(super) async fn bring(&self, news: Vec<News>) -> Result<usize, StoreError> {
+        let now = self.now().await?.into();
         let rows = news.into_iter().map(|news| {
             self.shared.accepts.run(Row {
                 id: DeliveryId::new().to_string(),
                 digest: digest(&news.body),
-                received_at: Micros::now(),
+                received_at: now,
                 source: cal_webhook::Source::Reconcile.as_str(),
                 headers: None,
                 body: news.body,

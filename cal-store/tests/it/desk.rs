@@ -52,7 +52,7 @@ pub(crate) async fn plan(store: &SqlStore, names: &[&'static str]) -> usize {
 }
 
 pub(crate) async fn claim(store: &SqlStore, hook: &str) -> Vec<Task> {
-    store.claim(hook, 1000, LEASE).await.unwrap()
+    store.claim(&[(hook, 1000)], LEASE).await.unwrap()
 }
 
 pub(crate) async fn end(store: &SqlStore, hook: &str, settlement: Settlement) -> Vec<TaskId> {

@@ -21,7 +21,7 @@ fn hooks() -> Dispatcher {
 async fn claim(store: &SqlStore, lease: Duration) -> Vec<Task> {
     let mut tasks = Vec::new();
     for hook in HOOKS {
-        tasks.extend(store.claim(hook, 100, lease).await.unwrap());
+        tasks.extend(store.claim(&[(hook, 100)], lease).await.unwrap());
     }
     tasks
 }

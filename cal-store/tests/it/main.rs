@@ -5,11 +5,13 @@
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
 mod chains;
+mod claims;
 mod cost;
 #[cfg(unix)]
 mod crowd;
 mod desk;
 mod faults;
+mod hooks;
 mod inbox;
 mod numbers;
 mod operations;

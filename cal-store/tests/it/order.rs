@@ -85,8 +85,8 @@ fn bare(record: &BookingRecord) -> Value {
 async fn work(store: &impl Store, started: &mut Vec<Task>) {
     while store.plan(&hooks()).await.unwrap() > 0 {}
     loop {
-        let mut tasks = store.claim("crm", 100, LEASE).await.unwrap();
-        tasks.extend(store.claim("mail", 100, LEASE).await.unwrap());
+        let mut tasks = store.claim(&[("crm", 100)], LEASE).await.unwrap();
+        tasks.extend(store.claim(&[("mail", 100)], LEASE).await.unwrap());
         if tasks.is_empty() {
             return;
         }
@@ -191,7 +191,7 @@ async fn a_cancellation_supersedes_what_waits_and_what_fails_meanwhile() {
         let store = place.store().await;
         store.accept(arrival(&event(1, 0).to_string())).await.unwrap();
         store.plan(&hooks()).await.unwrap();
-        let running = store.claim("crm", 1, LEASE).await.unwrap().swap_remove(0);
+        let running = store.claim(&[("crm", 1)], LEASE).await.unwrap().swap_remove(0);
         let mut cancelled = event(1, 4);
         cancelled["payload"]["uid"] = json!("001a");
         store.accept(arrival(&cancelled.to_string())).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_cancellation_supersedes_what_waits_and_what_fails_meanwhile() {
         assert!(store.settle(&running, again).await.unwrap());
         let tasks = store.tasks_of(running.delivery_id).await.unwrap();
         assert!(tasks.iter().all(|task| task.state == TaskState::Superseded), "{tasks:?}");
-        let next = store.claim("crm", 10, LEASE).await.unwrap();
+        let next = store.claim(&[("crm", 10)], LEASE).await.unwrap();
         let changes: Vec<_> =
             next.iter().map(|task| task.transition.as_ref().unwrap().change).collect();
         assert_eq!(changes, [Change::Cancelled]);
@@ -222,7 +222,7 @@ async fn a_payment_waits_for_its_booking_and_goes_without_it_after_a_while() {
         store.plan(&hooks()).await.unwrap();
         assert_eq!(decision(early).await, Decision::Early);
         assert_eq!(store.plan(&hooks()).await.unwrap(), 0);
-        assert!(store.claim("crm", 10, LEASE).await.unwrap().is_empty());
+        assert!(store.claim(&[("crm", 10)], LEASE).await.unwrap().is_empty());
         assert!(store.bookings(10, None).await.unwrap()[0].paid);
 
         store.accept(arrival(&event(1, 0).to_string())).await.unwrap();

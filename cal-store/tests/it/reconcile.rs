@@ -60,7 +60,7 @@ async fn work(store: &SqlStore) {
         let planned = store.plan(&hooks).await.unwrap();
         let mut claimed = 0;
         for hook in HOOKS {
-            for task in store.claim(hook, 500, LEASE).await.unwrap() {
+            for task in store.claim(&[(hook, 500)], LEASE).await.unwrap() {
                 claimed += 1;
                 assert!(store.settle(&task, Settlement::Done).await.unwrap());
             }

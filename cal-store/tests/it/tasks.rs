@@ -37,7 +37,7 @@ async fn send(store: &SqlStore, trigger: &str, members: Value) -> DeliveryId {
 }
 
 async fn claim(store: &SqlStore, hook: &str) -> Vec<Task> {
-    store.claim(hook, 10, LEASE).await.unwrap()
+    store.claim(&[(hook, 10)], LEASE).await.unwrap()
 }
 
 async fn reminder_of(store: &SqlStore, delivery: DeliveryId) -> TaskRecord {
@@ -172,7 +172,7 @@ async fn a_renewed_claim_is_kept_and_a_lost_one_is_told() {
         let store = place.store().await;
         send(&store, "BOOKING_CREATED", json!({})).await;
         let kept = Arc::new(claim(&store, "crm").await.swap_remove(0));
-        let lost = store.claim("mail", 10, Duration::ZERO).await.unwrap().swap_remove(0);
+        let lost = store.claim(&[("mail", 10)], Duration::ZERO).await.unwrap().swap_remove(0);
         let taken = claim(&store, "mail").await.into_iter().find(|it| it.id == lost.id).unwrap();
         let both = [Arc::clone(&kept), Arc::new(lost)];
         assert_eq!(store.renew(&both, LEASE).await.unwrap(), [kept.id]);
@@ -207,7 +207,8 @@ async fn a_hooks_own_rows_are_there_exactly_when_its_task_is_done() {
         let store = place.store().await;
         place.execute("CREATE TABLE effects (delivery TEXT)").await;
         send(&store, "BOOKING_CREATED", json!({})).await;
-        let slow = Arc::new(store.claim("crm", 10, Duration::ZERO).await.unwrap().swap_remove(0));
+        let slow =
+            Arc::new(store.claim(&[("crm", 10)], Duration::ZERO).await.unwrap().swap_remove(0));
         let task = Arc::new(claim(&store, "crm").await.swap_remove(0));
         assert!(!write(&store, &slow, false).await, "its claim was lost");
         assert!(!write(&store, &task, true).await);

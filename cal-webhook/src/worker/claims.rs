@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::{
     HookError, Settlement, StoreError, Task, TaskId, crash,
+    log::quietly,
     metrics::{self, Stopwatch},
 };
 
@@ -127,7 +128,17 @@ impl Engine<'_> {
         self.outage.forget(Chore::Settle(id));
         if self.runs.is_empty() {
             self.outage.forget(Chore::Renew);
+            self.sleep.trust(Instant::now());
         }
+    }
+
+    /// Asks the store which claims have outlived a sleep, before anything is claimed.
+    pub(super) fn doubt(&mut self) {
+        quietly(|| {
+            tracing::warn!("the machine has slept, or its clock was set: claims are renewed")
+        });
+        self.sleep.doubt();
+        self.beat();
     }
 
     /// Renews all claims, and stops the hooks whose claim has run out.
@@ -144,6 +155,7 @@ impl Engine<'_> {
         let (runs, tasks): (Vec<_>, Vec<_>) =
             held.map(|(id, run)| (*id, Arc::clone(&run.task))).unzip();
         if runs.is_empty() {
+            self.sleep.trust(now);
             return self.outage.forget(Chore::Renew);
         }
         self.renewing += 1;
@@ -173,6 +185,7 @@ impl Engine<'_> {
             }
         };
         self.outage.worked(Chore::Renew);
+        self.sleep.trust(asked);
         for id in ids {
             let Some(run) = self.runs.get_mut(id) else { continue };
             if held.contains(&run.task.id) {

@@ -15,7 +15,7 @@ pub(super) struct Desk {
     pub(super) unsettled: usize,
     /// Something may be due.
     pub(super) wanted: bool,
-    /// A claim failed a moment ago.
+    /// A claim has failed a moment ago.
     pub(super) resting: bool,
 }
 

@@ -5,7 +5,7 @@
 //! the start of the plan or the claim that it calls for clears it. Whatever comes in later wakes
 //! again.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -18,10 +18,12 @@ use crate::{Dispatcher, HookError, StoreError, Task, TaskId, crash, log::quietly
 
 use super::{
     GLANCE, LAST, LEASE, PATIENCE, PAUSE,
+    announce::announce,
     desk::Desk,
     erased::{Boxed, ErasedStore},
     outage::{Chore, Outage},
     run::Run,
+    sleep::Sleep,
 };
 
 /// Numbers the runs of this worker: a task may be claimed again while an earlier run is stopped.
@@ -32,9 +34,8 @@ pub(super) struct Engine<'a> {
     pub(super) dispatcher: &'a Dispatcher,
     pub(super) events: FuturesUnordered<Boxed<'a, Event>>,
     pub(super) planning: Planning,
-    /// The desk that tasks are being claimed for: one at a time, so that they need one connection.
-    claiming: Option<usize>,
-    next_desk: usize,
+    /// Tasks are being claimed, for all desks at once.
+    claiming: bool,
     pub(super) desks: Vec<Desk>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) next_run: RunId,
@@ -42,6 +43,7 @@ pub(super) struct Engine<'a> {
     pub(super) beat_at: Instant,
     /// How many renewals the store has not answered.
     pub(super) renewing: usize,
+    pub(super) sleep: Sleep,
     listening: Option<Listening<'a>>,
     /// When the next task is due may have changed since the store was asked.
     is_outdated: bool,
@@ -66,7 +68,7 @@ struct Listening<'a> {
 }
 
 pub(super) enum Event {
-    Claimed { desk: usize, asked: Instant, answer: Result<Vec<Task>, StoreError> },
+    Claimed { desks: Vec<usize>, asked: Instant, answer: Result<Vec<Task>, StoreError> },
     Ended { run: RunId, result: Option<Result<(), HookError>> },
     Planned(Result<usize, StoreError>),
     Renewed { runs: Vec<RunId>, asked: Instant, answer: Result<Vec<TaskId>, StoreError> },
@@ -81,13 +83,13 @@ impl<'a> Engine<'a> {
             dispatcher,
             events: FuturesUnordered::new(),
             planning: Planning { wanted: true, busy: false },
-            claiming: None,
-            next_desk: 0,
+            claiming: false,
             desks: dispatcher.hooks().iter().map(Desk::new).collect(),
             runs: BTreeMap::new(),
             next_run: 0,
             beat_at: Instant::now(),
             renewing: 0,
+            sleep: Sleep::none(),
             listening: None,
             is_outdated: false,
             outage: Outage::none(),
@@ -98,7 +100,11 @@ impl<'a> Engine<'a> {
 
     /// Works until it is told to end, and what runs has ended.
     pub(super) async fn run(mut self, ends: &mut watch::Receiver<Option<Instant>>) {
+        let mut announcing = pin!(announce(self.store, self.dispatcher));
         loop {
+            if self.sleep.has_slept() && !self.runs.is_empty() {
+                self.doubt();
+            }
             self.advance();
             if self.is_finished() {
                 return;
@@ -112,6 +118,7 @@ impl<'a> Engine<'a> {
                         self.handle(event);
                     }
                 }
+                never = &mut announcing => match never {},
                 Some(news) = heard(&mut self.listening) => self.awake(news),
                 () = time::sleep_until(self.beat_at), if !self.runs.is_empty() => self.beat(),
                 Ok(()) = ends.changed(), if !self.is_overdue => {
@@ -134,7 +141,7 @@ impl<'a> Engine<'a> {
     fn is_finished(&self) -> bool {
         self.end.is_some()
             && self.runs.is_empty()
-            && self.claiming.is_none()
+            && !self.claiming
             && (!self.planning.busy || self.is_overdue)
     }
 
@@ -148,15 +155,12 @@ impl<'a> Engine<'a> {
             self.planning = Planning { wanted: false, busy: true };
             self.plan();
         }
-        if self.claiming.is_none() {
-            let ready = |desk: &usize| self.desks[*desk].wanted && self.desks[*desk].is_open();
-            // From the desk after the last one, so that each has its turn.
-            let (first, second) = (self.next_desk..self.desks.len(), 0..self.next_desk);
-            self.claiming = first.chain(second).find(ready);
-            if let Some(desk) = self.claiming {
-                self.next_desk = desk + 1;
-                self.desks[desk].wanted = false;
-                self.claim(desk);
+        if !self.claiming && !self.sleep.is_doubtful() {
+            let is_ready = |desk: &usize| self.desks[*desk].wanted && self.desks[*desk].is_open();
+            let desks: Vec<usize> = (0..self.desks.len()).filter(is_ready).collect();
+            if !desks.is_empty() {
+                self.claiming = true;
+                self.claim(desks);
             }
         }
         self.listen();
@@ -174,15 +178,21 @@ impl<'a> Engine<'a> {
         }));
     }
 
-    fn claim(&self, desk: usize) {
+    fn claim(&mut self, desks: Vec<usize>) {
         let (store, asked) = (self.store, Instant::now());
-        let (hook, free) = (Arc::clone(&self.desks[desk].hook), self.desks[desk].free());
+        let mut wanted = Vec::with_capacity(desks.len());
+        for desk in &desks {
+            let desk = &mut self.desks[*desk];
+            desk.wanted = false;
+            wanted.push((Arc::clone(&desk.hook), desk.free()));
+        }
         self.events.push(Box::pin(async move {
-            let answer = within(PATIENCE, store.claim(&hook, free, LEASE)).await;
+            let wanted: Vec<_> = wanted.iter().map(|(hook, free)| (&**hook, *free)).collect();
+            let answer = within(PATIENCE, store.claim(&wanted, LEASE)).await;
             if answer.as_ref().is_ok_and(|tasks| !tasks.is_empty()) {
                 crash::point("claimed");
             }
-            Event::Claimed { desk, asked, answer }
+            Event::Claimed { desks, asked, answer }
         }));
     }
 
@@ -193,7 +203,7 @@ impl<'a> Engine<'a> {
     /// plan no claim. Whoever listens already goes on, until what is due has changed.
     fn listen(&mut self) {
         let has_caught_up = !(self.planning.busy && self.planning.wanted);
-        let is_quiet = has_caught_up && self.claiming.is_none();
+        let is_quiet = has_caught_up && !self.claiming;
         let is_open = |desk: &usize| self.desks[*desk].is_open();
         let desks = is_quiet.then(|| (0..self.desks.len()).filter(is_open).collect::<Vec<_>>());
         let is_due = match self.listening.as_ref().map(|listening| &listening.desks) {
@@ -240,11 +250,13 @@ impl<'a> Engine<'a> {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Claimed { desk, asked, answer } => self.claimed(desk, asked, answer),
+            Event::Claimed { desks, asked, answer } => self.claimed(&desks, asked, answer),
             Event::Ended { run, result } => self.ended(run, result),
             Event::Planned(answer) => self.planned(answer),
             Event::Renewed { runs, asked, answer } => self.renewed(&runs, asked, answer),
-            Event::Rested(Chore::Claim(desk)) => self.desks[desk].resting = false,
+            Event::Rested(Chore::Claim) => {
+                self.desks.iter_mut().for_each(|desk| desk.resting = false);
+            }
             Event::Rested(_) => self.planning.busy = false,
             Event::Settled { run, answer } => self.settled(run, answer),
         }
@@ -269,11 +281,11 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn claimed(&mut self, desk: usize, asked: Instant, answer: Result<Vec<Task>, StoreError>) {
-        self.claiming = None;
+    fn claimed(&mut self, desks: &[usize], asked: Instant, answer: Result<Vec<Task>, StoreError>) {
+        self.claiming = false;
         match answer {
             Ok(tasks) => {
-                self.outage.worked(Chore::Claim(desk));
+                self.outage.worked(Chore::Claim);
                 self.is_outdated |= !tasks.is_empty();
                 if asked.elapsed() >= LEASE {
                     let tasks = tasks.len();
@@ -281,13 +293,18 @@ impl<'a> Engine<'a> {
                     return;
                 }
                 for task in tasks {
-                    self.take(desk, Arc::new(task), asked);
+                    let desk = desks.iter().find(|desk| *self.desks[**desk].hook == *task.hook);
+                    if let Some(desk) = desk {
+                        self.take(*desk, Arc::new(task), asked);
+                    }
                 }
             }
             Err(error) => {
-                self.desks[desk].resting = true;
-                self.desks[desk].wanted = true;
-                self.rest(Chore::Claim(desk), &error);
+                for desk in desks {
+                    self.desks[*desk].resting = true;
+                    self.desks[*desk].wanted = true;
+                }
+                self.rest(Chore::Claim, &error);
             }
         }
     }

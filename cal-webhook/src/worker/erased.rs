@@ -12,10 +12,10 @@ pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait ErasedStore: Send + Sync {
     fn accept(&self, arrival: Arrival) -> Boxed<'_, Result<Accepted, StoreError>>;
     fn plan<'a>(&'a self, hooks: &'a Dispatcher) -> Boxed<'a, Result<usize, StoreError>>;
+    fn announce<'a>(&'a self, hooks: &'a [&'a str]) -> Boxed<'a, Result<(), StoreError>>;
     fn claim<'a>(
         &'a self,
-        hook: &'a str,
-        limit: usize,
+        hooks: &'a [(&'a str, usize)],
         lease: Duration,
     ) -> Boxed<'a, Result<Vec<Task>, StoreError>>;
     fn renew<'a>(
@@ -40,13 +40,16 @@ impl<S: Store> ErasedStore for S {
         guarded(async move { Store::plan(self, hooks).await })
     }
 
+    fn announce<'a>(&'a self, hooks: &'a [&'a str]) -> Boxed<'a, Result<(), StoreError>> {
+        guarded(async move { Store::announce(self, hooks).await })
+    }
+
     fn claim<'a>(
         &'a self,
-        hook: &'a str,
-        limit: usize,
+        hooks: &'a [(&'a str, usize)],
         lease: Duration,
     ) -> Boxed<'a, Result<Vec<Task>, StoreError>> {
-        guarded(async move { Store::claim(self, hook, limit, lease).await })
+        guarded(async move { Store::claim(self, hooks, lease).await })
     }
 
     fn renew<'a>(

@@ -11,7 +11,7 @@ use super::engine::RunId;
 /// What the worker asks of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Chore {
-    Claim(usize),
+    Claim,
     Plan,
     Renew,
     Settle(RunId),

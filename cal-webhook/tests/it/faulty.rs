@@ -111,12 +111,11 @@ impl Store for Faulty {
 
     async fn claim(
         &self,
-        hook: &str,
-        limit: usize,
+        hooks: &[(&str, usize)],
         lease: Duration,
     ) -> Result<Vec<Task>, StoreError> {
         self.meets("claim").await?;
-        self.store.claim(hook, limit, lease).await
+        self.store.claim(hooks, lease).await
     }
 
     async fn renew(&self, tasks: &[Arc<Task>], lease: Duration) -> Result<Vec<TaskId>, StoreError> {

@@ -41,7 +41,7 @@ async fn claim(store: &MemoryStore) -> Vec<Task> {
 async fn claim_for(store: &MemoryStore, lease: Duration) -> Vec<Task> {
     let mut tasks = Vec::new();
     for hook in HOOKS {
-        tasks.extend(store.claim(hook, 100, lease).await.unwrap());
+        tasks.extend(store.claim(&[(hook, 100)], lease).await.unwrap());
     }
     tasks
 }
@@ -61,7 +61,7 @@ async fn a_claimed_task_tells_how_long_it_is_until_it_expires() {
     });
     store.accept(arrival).await.unwrap();
     store.plan(&Dispatcher::new().hook(reminding)).await.unwrap();
-    let tasks = store.claim("mail", 9, LEASE).await.unwrap();
+    let tasks = store.claim(&[("mail", 9)], LEASE).await.unwrap();
     let left: Vec<_> = tasks.iter().map(|task| (&task.reminder, task.expires_in)).collect();
     let [(None, None), (Some(_), Some(left))] = left[..] else { panic!("{left:?}") };
     assert!(left <= HOUR && left > HOUR - LEASE, "{left:?}");

@@ -30,7 +30,7 @@ async fn work(store: &SqlStore, hooks: &Dispatcher, body: &str) {
     let names: Vec<_> = hooks.names().map(str::to_owned).collect();
     for hook in names {
         loop {
-            let tasks = store.claim(&hook, 8, Duration::from_secs(60)).await.unwrap();
+            let tasks = store.claim(&[(&hook, 8)], Duration::from_secs(60)).await.unwrap();
             if tasks.is_empty() {
                 break;
             }

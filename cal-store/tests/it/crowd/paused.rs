@@ -8,7 +8,7 @@ use super::*;
 async fn claimed(store: &SqlStore, lease: Duration) -> Task {
     let claiming = async {
         loop {
-            if let Some(task) = store.claim(HOOK, 1, lease).await.unwrap().pop() {
+            if let Some(task) = store.claim(&[(HOOK, 1)], lease).await.unwrap().pop() {
                 return task;
             }
             store.wake(&[HOOK]).await;

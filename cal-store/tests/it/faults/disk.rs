@@ -71,7 +71,7 @@ async fn a_full_disk_loses_nothing_and_is_used_again_when_there_is_space() {
     };
     let mut kept = batch(0).await;
     assert_eq!(store.plan(&hooks).await.unwrap(), CLAIMED);
-    let claimed = store.claim(HOOK, CLAIMED, PATIENCE).await.unwrap();
+    let claimed = store.claim(&[(HOOK, CLAIMED)], PATIENCE).await.unwrap();
     assert_eq!(claimed.len(), CLAIMED);
     // These wait to be planned.
     kept.extend(batch(CLAIMED).await);

@@ -192,15 +192,15 @@ async fn connections_that_are_ended_at_any_moment_lose_nothing_and_do_nothing_tw
         }
     };
     let sending = tokio::spawn(join_all((0..SENDERS).map(send)));
-    let (mut kept, mut ended) = (Vec::new(), 0);
+    let mut kept = Vec::new();
     while kept.len() < SENDERS * EACH {
         kept.extend(time::timeout(PATIENCE, acknowledgements.recv()).await.unwrap());
         if kept.len() % 16 == 0 {
-            ended += terminate(&place, &application).await;
+            // There is one as soon as anybody does anything.
+            while terminate(&place, &application).await == 0 {}
         }
     }
     sending.await.unwrap();
-    assert!(ended > 20, "{ended} connections were ended");
 
     // A row may be there although its hook was not told.
     let rows = "SELECT delivery, '' FROM rows_of_hook";
