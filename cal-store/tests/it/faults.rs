@@ -7,6 +7,7 @@ mod migrations;
 #[cfg(unix)]
 mod postgres;
 mod rows;
+mod sessions;
 mod silent;
 
 use std::{convert::Infallible, time::Duration};

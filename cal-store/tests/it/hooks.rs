@@ -6,7 +6,7 @@ use cal_store::SqlStore;
 use cal_webhook::{
     Accepted, DeliveryId, Dispatcher, Hook, Reminder, Settlement, Store as _, TaskState,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,7 +25,7 @@ fn old() -> Dispatcher {
 fn new() -> Dispatcher {
     old().hook(
         Hook::named("next")
-            .reminders(|_, _| vec![Reminder::new("tomorrow", Utc::now() + TimeDelta::days(1))]),
+            .reminders(|_, _| vec![Reminder::new("tomorrow", DateTime::<Utc>::MAX_UTC)]),
     )
 }
 
@@ -144,7 +144,8 @@ async fn retention_goes_on_when_a_hook_was_removed() {
         for task in store.claim(&[("crm", 9)], LEASE).await.unwrap() {
             assert!(store.settle(&task, Settlement::Done).await.unwrap());
         }
-        let soon = Utc::now() + TimeDelta::minutes(1);
+        let received_at = store.delivery(id).await.unwrap().unwrap().received_at;
+        let soon = received_at + TimeDelta::minutes(1);
         let pruned = store.prune(soon).await.unwrap();
         assert_eq!((pruned.tasks, pruned.bodies), (0, 0), "nobody has told which hooks there are");
         announce(&store, &old()).await;

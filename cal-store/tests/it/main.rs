@@ -6,6 +6,7 @@
 mod bodies;
 mod chains;
 mod claims;
+mod clocks;
 mod cost;
 #[cfg(unix)]
 mod crowd;

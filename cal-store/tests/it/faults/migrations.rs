@@ -39,3 +39,26 @@ async fn tables_of_a_later_version_are_refused() {
         place.clear().await;
     }
 }
+
+#[tokio::test]
+async fn tables_of_a_later_version_that_says_so_are_used() {
+    for place in Place::each().await {
+        place.store().await.close().await;
+        by_hand(
+            &place,
+            "INSERT INTO cal_migrations \
+                (version, description, installed_on, success, checksum, execution_time) \
+            SELECT 9000, 'later', installed_on, success, checksum, 0 FROM cal_migrations \
+            WHERE version = 1",
+        )
+        .await;
+        by_hand(&place, "INSERT INTO cal_builds (migration, oldest) VALUES (9000, 5)").await;
+        let store = place.store().await;
+        stored(post(&intake(&store).await, &body("first")).await);
+        store.close().await;
+        by_hand(&place, "UPDATE cal_builds SET oldest = 9000 WHERE migration = 9000").await;
+        let error = SqlStore::open(&place.url).await.unwrap_err();
+        assert!(matches!(error, OpenError::Newer { found: 9000, .. }), "{error:?}");
+        place.clear().await;
+    }
+}
