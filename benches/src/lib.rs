@@ -3,7 +3,8 @@
 //! `cargo bench -p benches` runs these programs: `parts` lists every part by itself, `ratios`
 //! compares the parts with the floor of the same run, `requests` does the same for the axum router
 //! under load, `durable` for deliveries that are committed before they are answered, `chains` measures
-//! planning in long chains and large crowds, and `capacity` starts the site on a million deliveries. Goals are printed beside the results; none of them fails a
+//! planning in long chains and large crowds, `drain` how fast hooks work off a backlog, and `capacity`
+//! starts the site on a million deliveries. Goals are printed beside the results; none of them fails a
 //! run.
 
 pub mod bodies;

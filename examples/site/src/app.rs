@@ -13,9 +13,9 @@ use axum::{
 use calcom::{
     Client, Receiver, Reconciler, SqlStore, Verifier,
     client::{Auth, scope::Me},
-    hooks::analytics::LocalAnalytics,
     webhook::ReceiverBuilder,
 };
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::{task::JoinHandle, time};
@@ -24,7 +24,7 @@ use tokio::{task::JoinHandle, time};
 use crate::chaos;
 use crate::{
     admin::Admin, config::Config, demo::Demo, feedback, hooks, journal::Journal, links::Links,
-    page, unsubscribe,
+    page, time::now, unsubscribe,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,11 +34,12 @@ pub(crate) struct App {
     store: SqlStore,
     receiver: Option<Receiver>,
     reconciler: Option<Reconciler<Me>>,
-    /// Sweeping, and forgetting old events.
+    /// Sweeping, and forgetting what is old.
     chores: Vec<JoinHandle<()>>,
     admin: Option<Admin>,
     links: Links,
     site: String,
+    retention: TimeDelta,
 }
 
 impl App {
@@ -75,7 +76,9 @@ impl App {
         let reconciler = reconciler(config, &store)?.filter(|_| receiver.is_some());
         let admin = token.map(|token| Admin::new(token.clone(), store.clone())).transpose()?;
         let links = Links::new(store.clone());
-        Ok(Self { store, receiver, reconciler, chores: Vec::new(), admin, links, site })
+        let retention = TimeDelta::days(config.retention_days.into());
+        let chores = Vec::new();
+        Ok(Self { store, receiver, reconciler, chores, admin, links, site, retention })
     }
 
     /// Where deliveries are kept.
@@ -101,7 +104,7 @@ impl App {
         if let Some(reconciler) = self.reconciler.take() {
             self.chores.push(tokio::spawn(async move { reconciler.run().await }));
         }
-        self.chores.push(tokio::spawn(forget(self.store.clone())));
+        self.chores.push(tokio::spawn(forget(self.store.clone(), self.retention)));
     }
 
     /// Lets running hooks end, and closes the database.
@@ -166,14 +169,14 @@ fn hooked(
     Ok(hooks::add(builder, config, is_demo, store, site)?.build()?)
 }
 
-/// Forgets what visitors did more than 400 days ago: a year, and one more month to compare with.
-async fn forget(store: SqlStore) {
-    let analytics = LocalAnalytics::new(store);
+/// Forgets every day what has been kept for long enough.
+async fn forget(store: SqlStore, age: TimeDelta) {
     let mut days = time::interval(DAY);
     loop {
         days.tick().await;
-        if let Err(error) = analytics.retain(DAY * 400).await {
-            tracing::warn!(%error, "old events could not be deleted");
+        match store.prune(now() - age).await {
+            Ok(pruned) => tracing::info!(?pruned, "old rows were forgotten"),
+            Err(error) => tracing::warn!(%error, "old rows could not be forgotten"),
         }
     }
 }

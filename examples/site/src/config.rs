@@ -6,7 +6,7 @@ use clap::Parser;
 use secrecy::SecretString;
 
 /// The variables that end demo mode: whoever sets one of them means this site in earnest.
-const LIVE: [&str; 20] = [
+const LIVE: [&str; 21] = [
     "ADMIN_TOKEN",
     "APP_URL",
     "CAL_ACCESS_TOKEN",
@@ -25,6 +25,7 @@ const LIVE: [&str; 20] = [
     "HUBSPOT_TOKEN",
     "POSTHOG_KEY",
     "RESEND_API_KEY",
+    "RETENTION_DAYS",
     "SLACK_WEBHOOK_URL",
     "SMTP_URL",
 ];
@@ -100,6 +101,11 @@ pub(crate) struct Config {
     /// The bearer token of the admin API.
     #[arg(long, env, hide_env_values = true)]
     pub(crate) admin_token: Option<SecretString>,
+
+    /// For how many days what webhooks said, why attempts failed and what visitors did are kept: a
+    /// year and one more month to compare with, unless set.
+    #[arg(long, env, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) retention_days: u32,
 
     /// Whether to log more; `RUST_LOG` takes precedence.
     #[arg(long, env)]
