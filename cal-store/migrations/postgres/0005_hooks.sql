@@ -31,19 +31,22 @@ CREATE INDEX cal_tasks_lane ON cal_tasks (lane, hook, seq)
 -- because tasks end in many ways, some of them in builds that know nothing of it.
 CREATE FUNCTION cal_next_in_lane() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    next_seq BIGINT;
-    next_ready BIGINT;
+    ended RECORD;
+    next RECORD;
 BEGIN
-    -- Waits for a process that is about to put it out of sight.
-    SELECT t.seq, t.ready_at INTO next_seq, next_ready FROM cal_tasks t
-        WHERE t.lane = NEW.lane AND t.hook = NEW.hook AND t.ready_at IS NOT NULL
-        ORDER BY t.seq LIMIT 1 FOR UPDATE;
-    IF next_ready = 9223372036854775807 THEN
-        UPDATE cal_tasks SET ready_at = due_at WHERE seq = next_seq;
-    END IF;
+    FOR ended IN SELECT DISTINCT n.lane, n.hook FROM changed n
+        WHERE n.ready_at IS NULL AND n.lane IS NOT NULL ORDER BY n.lane, n.hook
+    LOOP
+        -- Waits for a process that is about to put it out of sight.
+        SELECT t.seq, t.ready_at INTO next FROM cal_tasks t
+            WHERE t.lane = ended.lane AND t.hook = ended.hook AND t.ready_at IS NOT NULL
+            ORDER BY t.seq LIMIT 1 FOR UPDATE;
+        IF next.ready_at = 9223372036854775807 THEN
+            UPDATE cal_tasks SET ready_at = due_at WHERE seq = next.seq;
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER cal_next_in_lane AFTER UPDATE ON cal_tasks FOR EACH ROW
-    WHEN (OLD.ready_at IS NOT NULL AND NEW.ready_at IS NULL AND NEW.lane IS NOT NULL)
-    EXECUTE FUNCTION cal_next_in_lane();
+CREATE TRIGGER cal_next_in_lane AFTER UPDATE ON cal_tasks REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION cal_next_in_lane();
