@@ -1,6 +1,10 @@
 //! Hands tasks out, and keeps them handed out.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use cal_webhook::{StoreError, Task, TaskId, log::quietly, vocabulary};
 use serde_json::json;
@@ -28,45 +32,44 @@ const WIDE: i64 = 256;
 /// How often one claim looks, when it finds such tasks.
 const LOOKS: usize = 4;
 
-/// Finds what is due, and keeps other processes from claiming it.
+/// Finds what is due, of each hook up to so many, and keeps other processes from claiming it.
 const DUE: Sql = sql!(
-    "SELECT t.seq FROM" rows(1) "CROSS JOIN cal_tasks t WHERE t.seq" one_of
-    "SELECT c.seq FROM cal_tasks c WHERE c.hook = item.value ->> 'hook' AND c.ready_at <= $2 \
+    "SELECT t.seq, t.hook FROM" texts(1) "CROSS JOIN cal_tasks t WHERE t.seq" one_of
+    "SELECT c.seq FROM cal_tasks c WHERE c.hook = item.value AND c.ready_at <= $2 \
         AND c.vocabulary <= $4 ORDER BY c.ready_at, c.seq LIMIT $3" skip_locked end
+    "ORDER BY t.ready_at, t.seq"
 );
 
-/// Claims those of them that are the first of their lanes, and puts the others out of sight.
+/// Tells which of them stand behind others.
 ///
 /// It is a statement of its own because it must see what ended while the rows were being locked. The
 /// superfluous LIMIT leaves PostgreSQL one way to look for those before a task: by the index of
 /// lanes. Left to its statistics, which know nothing of a backlog that came since, it compares every
 /// task of the backlog with every other.
+const FOLLOWERS: Sql = sql!(
+    "SELECT t.seq FROM cal_tasks t WHERE t.seq" one_of "SELECT item.value FROM" numbers(1) end
+    "AND t.lane IS NOT NULL AND EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane \
+        AND e.hook = t.hook AND e.seq < t.seq AND e.ready_at IS NOT NULL LIMIT 1 OFFSET 0)"
+);
+
+const WAIT: Sql = sql!(
+    "UPDATE cal_tasks SET ready_at = 9223372036854775807 \
+    WHERE seq" one_of "SELECT item.value FROM" numbers(1) end
+);
+
 const CLAIM: Sql = sql!(
     "UPDATE cal_tasks SET \
-        state = CASE WHEN v.is_behind THEN state WHEN superseded THEN 'superseded' \
+        state = CASE WHEN superseded THEN 'superseded' \
             WHEN coalesce(expires_at <= $2, FALSE) THEN 'skipped' ELSE 'running' END, \
-        last_error = CASE WHEN NOT v.is_behind AND NOT superseded \
-                AND coalesce(expires_at <= $2, FALSE) \
+        last_error = CASE WHEN NOT superseded AND coalesce(expires_at <= $2, FALSE) \
             THEN 'it had expired when it was due' ELSE last_error END, \
-        attempts = attempts + CASE WHEN v.is_behind OR superseded \
-            OR coalesce(expires_at <= $2, FALSE) THEN 0 ELSE 1 END, \
-        fence = fence + CASE WHEN v.is_behind THEN 0 ELSE 1 END, \
-        claimed_at = CASE WHEN v.is_behind THEN claimed_at ELSE $2 END, \
-        ready_at = CASE WHEN v.is_behind THEN 9223372036854775807 \
-            WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
-    FROM (SELECT n.seq, n.is_behind FROM (SELECT f.seq, f.is_behind, f.free, row_number() \
-            OVER (PARTITION BY f.hook, f.is_behind ORDER BY f.ready_at, f.seq) AS place \
-        FROM (SELECT t.seq, t.hook, t.ready_at, CAST(item.value ->> 'free' AS BIGINT) AS free, \
-                t.lane IS NOT NULL AND EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane \
-                    AND e.hook = t.hook AND e.seq < t.seq AND e.ready_at IS NOT NULL \
-                    LIMIT 1 OFFSET 0) AS is_behind \
-            FROM" rows(1) "CROSS JOIN cal_tasks t WHERE t.hook = item.value ->> 'hook' \
-                AND t.ready_at <= $2 AND t.seq" one_of "SELECT CAST(item.value AS BIGINT) FROM"
-                texts(4) end ") AS f) AS n \
-        WHERE n.is_behind OR n.place <= n.free) AS v \
-    WHERE cal_tasks.seq = v.seq \
-    RETURNING id, hook, delivery_id, reminder, CASE WHEN ready_at = 9223372036854775807 \
-        THEN 'behind' ELSE state END, attempts, fence, due_at, expires_at"
+        attempts = attempts + \
+            CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN 0 ELSE 1 END, \
+        fence = fence + 1, \
+        claimed_at = $2, \
+        ready_at = CASE WHEN superseded OR coalesce(expires_at <= $2, FALSE) THEN NULL ELSE $3 END \
+    WHERE seq" one_of "SELECT item.value FROM" numbers(1) end "\
+    RETURNING id, hook, delivery_id, reminder, state, attempts, fence, due_at, expires_at"
 );
 
 /// A row's id, hook, delivery, reminder, state, attempts and fence, when it was due, and until when.
@@ -100,7 +103,7 @@ pub(crate) async fn claim(
     hooks: &[(&str, usize)],
     lease: Duration,
 ) -> Result<Found, StoreError> {
-    let mut lent = database.write().await?;
+    let mut lent = database.write_quickly().await?;
     let done = take(&mut lent.conn(), hooks, lease).await;
     lent.end(done).await
 }
@@ -110,55 +113,73 @@ async fn take(
     hooks: &[(&str, usize)],
     lease: Duration,
 ) -> Result<Found, sqlx::Error> {
-    let mut free: HashMap<String, usize> =
-        hooks.iter().map(|(hook, free)| ((*hook).to_owned(), *free)).collect();
     let now = conn.now().await?;
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
-    let (mut claimed, mut is_all) = (Vec::new(), false);
-    for look in 0..LOOKS {
-        let most = free.values().copied().max().unwrap_or_default();
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let limit = if look == 0 { most } else { most.max(WIDE) };
-        let rows = look_for(&mut conn, &free, now, now.after(lease), limit).await?;
-        let (behind, first): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|(_, _, _, _, state, ..)| state == "behind");
-        for (_, hook, ..) in &first {
-            free.entry(hook.clone()).and_modify(|free| *free = free.saturating_sub(1));
-        }
-        claimed.extend(first);
+    let mut free: BTreeMap<&str, usize> = hooks.iter().copied().collect();
+    let (mut wide, mut first, mut is_all) = (0, BTreeSet::new(), false);
+    for _ in 0..LOOKS {
+        let due = due(&mut conn, &free, now, wide).await?;
+        let followers = followers(&mut conn, &due).await?;
         // Behind them there may be tasks that are the first of their lanes.
-        free.retain(|hook, free| *free > 0 && behind.iter().any(|row| row.1 == *hook));
+        let mut more = BTreeSet::new();
+        for (seq, hook) in due {
+            let Some(left) = free.get_mut(&*hook) else { continue };
+            if followers.contains(&seq) {
+                more.insert(hook);
+            } else if *left > 0 && first.insert(seq) {
+                *left -= 1;
+            }
+        }
+        free.retain(|hook, left| *left > 0 && more.contains(*hook));
+        wide = WIDE;
         is_all = free.is_empty();
         if is_all {
             break;
         }
     }
-    claimed.retain(|(_, _, _, _, state, ..)| state == "running");
-    let tasks = read(&mut conn, claimed, now).await?;
+    let tasks = if first.is_empty() {
+        Vec::new()
+    } else {
+        let first = settle::json(&first)?;
+        let args = [Arg::Text(&first), Arg::Int(now.0), Arg::Int(now.after(lease).0)];
+        let mut claimed: Vec<Claimed> = conn.fetch(CLAIM, &args).await?;
+        claimed.retain(|(_, _, _, _, state, ..)| state == "running");
+        read(&mut conn, claimed, now).await?
+    };
     tx.commit().await?;
     Ok(Found { tasks, now, is_all })
 }
 
-async fn look_for(
+/// Finds what is due, of each hook so much as it has places for, or as much as is looked at once.
+async fn due(
     conn: &mut Conn<'_>,
-    free: &HashMap<String, usize>,
+    free: &BTreeMap<&str, usize>,
     now: Micros,
-    until: Micros,
-    limit: i64,
-) -> Result<Vec<Claimed>, sqlx::Error> {
-    let wanted: Vec<_> =
-        free.iter().map(|(hook, free)| json!({"hook": hook, "free": free})).collect();
-    let wanted = settle::json(&wanted)?;
+    wide: i64,
+) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    let hooks = settle::json(&free.keys().collect::<Vec<_>>())?;
+    let most = free.values().copied().max().unwrap_or_default();
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).max(wide);
     let known = Arg::Int(vocabulary().into());
-    let args = [Arg::Text(&wanted), Arg::Int(now.0), Arg::Int(limit), known];
-    let due: Vec<(i64,)> = conn.fetch(DUE, &args).await?;
+    conn.fetch(DUE, &[Arg::Text(&hooks), Arg::Int(now.0), Arg::Int(limit), known]).await
+}
+
+/// Puts those out of sight that stand behind others, and returns them.
+async fn followers(
+    conn: &mut Conn<'_>,
+    due: &[(i64, String)],
+) -> Result<BTreeSet<i64>, sqlx::Error> {
     if due.is_empty() {
-        return Ok(Vec::new());
+        return Ok(BTreeSet::new());
     }
-    let due = settle::json(&due.iter().map(|(seq,)| seq).collect::<Vec<_>>())?;
-    let args = [Arg::Text(&wanted), Arg::Int(now.0), Arg::Int(until.0), Arg::Text(&due)];
-    conn.fetch(CLAIM, &args).await
+    let due = settle::json(&due.iter().map(|(seq, _)| seq).collect::<Vec<_>>())?;
+    let found: Vec<(i64,)> = conn.fetch(FOLLOWERS, &[Arg::Text(&due)]).await?;
+    let found: BTreeSet<i64> = found.into_iter().map(|(seq,)| seq).collect();
+    if !found.is_empty() {
+        conn.execute(WAIT, &[Arg::Text(&settle::json(&found)?)]).await?;
+    }
+    Ok(found)
 }
 
 /// Reads what the claimed tasks are about.
@@ -223,7 +244,7 @@ pub(crate) async fn renew(
     let rows: Vec<_> =
         tasks.iter().map(|task| json!({"id": task.id, "fence": task.fence})).collect();
     let rows = settle::json(&rows).map_err(out_of_reach)?;
-    let mut lent = database.write().await?;
+    let mut lent = database.write_quickly().await?;
     let mut conn = lent.conn();
     let renewed = async {
         let now = conn.now().await?;

@@ -368,6 +368,19 @@ impl Database {
 }
 
 impl Database {
+    /// Lends a connection for what is void once this process has ended.
+    pub(crate) async fn write_quickly(&self) -> Result<Lent<'_>, StoreError> {
+        let kind = match &self.kind {
+            #[cfg(feature = "postgres")]
+            DatabaseKind::Postgres(postgres) => {
+                LentKind::Postgres(postgres.lend().await?, postgres)
+            }
+            #[cfg(feature = "sqlite")]
+            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.quick_writer().await?),
+        };
+        Ok(Lent { kind, clock: self.clock() })
+    }
+
     /// Connects once, makes the tables and checks the settings.
     pub(crate) async fn set_up(&self) -> Result<(), SetUpError> {
         match &self.kind {

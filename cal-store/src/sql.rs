@@ -23,6 +23,9 @@ impl From<&'static str> for Sql {
 ///   of an array, because PostgreSQL takes that for ten rows and looks each of them up, and the
 ///   objects themselves for a hundred, for which it would rather read a whole table
 /// - `texts($n)`: a JSON array of texts, as `item.value`
+/// - `numbers($n)`: a JSON array of whole numbers, as `item.value`
+/// - `pairs($n)`: a JSON object whose members are whole numbers, as `item.key` and `item.value`: SQLite
+///   reads the text of an object anew for each member of `rows`
 /// - `one_of` .. `end`: a query between them gives the values that a column may have
 /// - `indexed_by(name)`: names the index where SQLite, which keeps no count of what it holds, would
 ///   take another one
@@ -48,6 +51,22 @@ macro_rules! sql_pieces {
         $crate::sql::sql_pieces!(
             [$($lite,)* " json_each($", $n, ") AS item "]
             [$($pg,)* " jsonb_array_elements_text($", $n, "::jsonb) AS item(value) "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] numbers($n:literal) $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " (SELECT CAST(v.value AS BIGINT) AS value \
+                FROM jsonb_array_elements_text($", $n, "::jsonb) AS v) AS item "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] pairs($n:literal) $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " json_each($", $n, ") AS item "]
+            [$($pg,)* " (SELECT p.key, CAST(p.value AS BIGINT) AS value \
+                FROM jsonb_each_text($", $n, "::jsonb) AS p) AS item "]
             $($rest)*
         )
     };

@@ -46,17 +46,42 @@ const SCRIPTS: &[Script] = &[
 pub(crate) struct Sqlite {
     options: SqliteConnectOptions,
     readers: SqlitePool,
-    writer: Mutex<Option<SqliteConnection>>,
+    writer: Mutex<Option<WriteConnection>>,
     is_set_up: OnceCell<()>,
     pub(crate) clock: Steady,
     /// Writing has failed, and nobody has tried again what takes space.
     is_in_doubt: AtomicBool,
 }
 
-/// The only connection that writes, while nobody else uses it.
+/// The only connection that writes.
+#[derive(Debug)]
+struct WriteConnection {
+    conn: SqliteConnection,
+    /// Commits may not wait for the disk: after a power cut the file is as it was a moment before. That is
+    /// for claims, which mean nothing once the process that made them has ended.
+    is_quick: bool,
+}
+
+impl WriteConnection {
+    /// Lets commits wait for the disk, or not.
+    async fn set_quick(&mut self, is_quick: bool) -> Result<(), sqlx::Error> {
+        if self.is_quick == is_quick {
+            return Ok(());
+        }
+        // It counts as quick unless it surely is not.
+        self.is_quick = true;
+        let set =
+            if is_quick { "PRAGMA synchronous = NORMAL" } else { "PRAGMA synchronous = FULL" };
+        sqlx::query(set).execute(&mut self.conn).await?;
+        self.is_quick = is_quick;
+        Ok(())
+    }
+}
+
+/// The connection that writes, while nobody else uses it.
 pub(crate) struct Writer<'a> {
-    guard: MutexGuard<'a, Option<SqliteConnection>>,
-    conn: Option<SqliteConnection>,
+    guard: MutexGuard<'a, Option<WriteConnection>>,
+    conn: Option<WriteConnection>,
     is_in_doubt: &'a AtomicBool,
 }
 
@@ -105,7 +130,20 @@ impl Sqlite {
         Ok(self.connect().await?)
     }
 
+    /// Lends the writer for what need not survive a power cut.
+    pub(crate) async fn quick_writer(&self) -> Result<Writer<'_>, StoreError> {
+        let mut writer = self.connect_once().await?;
+        writer.connection().set_quick(true).await.map_err(out_of_reach)?;
+        Ok(writer)
+    }
+
     pub(crate) async fn connect(&self) -> Result<Writer<'_>, SetUpError> {
+        let mut writer = self.connect_once().await?;
+        writer.connection().set_quick(false).await?;
+        Ok(writer)
+    }
+
+    async fn connect_once(&self) -> Result<Writer<'_>, SetUpError> {
         let mut guard = self.writer.lock().await;
         let conn = match guard.take() {
             Some(conn) => conn,
@@ -113,7 +151,7 @@ impl Sqlite {
                 let mut conn = SqliteConnection::connect_with(&self.options).await?;
                 check(&mut conn).await?;
                 self.is_set_up.get_or_try_init(|| set_up(&mut conn, &self.clock)).await?;
-                conn
+                WriteConnection { conn, is_quick: false }
             }
         };
         Ok(Writer { guard, conn: Some(conn), is_in_doubt: &self.is_in_doubt })
@@ -121,7 +159,7 @@ impl Sqlite {
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
-        if let Some(conn) = self.writer.lock().await.take() {
+        if let Some(WriteConnection { conn, .. }) = self.writer.lock().await.take() {
             // A last checkpoint; whether it works does not matter.
             let _ = conn.close().await;
         }
@@ -130,6 +168,10 @@ impl Sqlite {
 
 impl Writer<'_> {
     pub(crate) fn conn(&mut self) -> &mut SqliteConnection {
+        &mut self.connection().conn
+    }
+
+    fn connection(&mut self) -> &mut WriteConnection {
         // It is only taken when this is dropped.
         self.conn.as_mut().expect("a writer has its connection until it is dropped")
     }
@@ -157,7 +199,7 @@ impl Writer<'_> {
     /// Gives the connection up, so that the next writer opens the file anew.
     pub(crate) async fn discard(mut self) {
         self.is_in_doubt.store(true, Ordering::Relaxed);
-        if let Some(conn) = self.conn.take() {
+        if let Some(WriteConnection { conn, .. }) = self.conn.take() {
             let _ = conn.close_hard().await;
         }
     }

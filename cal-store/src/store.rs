@@ -112,12 +112,12 @@ impl SqlStore {
             }
         };
         let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
-        let accepts = Arc::new(Grouped::new(accept::GROUP, move |rows| {
+        let accepts = Arc::new(Grouped::new(accept::GROUP, Duration::ZERO, move |rows| {
             let database = Arc::clone(&accepting);
             Box::pin(async move { accept::accept(&database, rows).await })
         }));
         let calm = Arc::clone(&accepts);
-        let settles = Grouped::new(settle::GROUP, move |group| {
+        let settles = Grouped::new(settle::GROUP, settle::GATHER, move |group| {
             let (database, calm) = (Arc::clone(&settling), Arc::clone(&calm));
             Box::pin(async move {
                 calm.calm(CALM_TASKS).await;

@@ -40,8 +40,8 @@ pub(crate) struct Row {
 
 /// Does jobs in groups: those that came while the last group was written are the next one.
 ///
-/// There is no timer and no task that waits for jobs: whoever finds nobody at work does its own job
-/// at once. It goes on in a task when nobody waits for it any more, and so does what has come
+/// No task waits for jobs: whoever finds nobody at work does its own job, at once or after a moment in
+/// which more may come. It goes on in a task when nobody waits for it any more, and so does what has come
 /// meanwhile: whoever sends a delivery and hangs up breaks neither its own nor the group of others.
 pub(crate) struct Grouped<J, R>(Arc<Inner<J, R>>);
 
@@ -49,6 +49,8 @@ type Work<J, R> = dyn Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError
 
 struct Inner<J, R> {
     limit: usize,
+    /// How long more jobs are waited for.
+    gather: Duration,
     work: Box<Work<J, R>>,
     queue: Mutex<Queue<J, R>>,
 }
@@ -71,12 +73,12 @@ struct Job<J, R> {
 impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
     /// Does up to `limit` jobs at a time with `work`, which returns one result for each job, in
     /// order.
-    pub(crate) fn new<W>(limit: usize, work: W) -> Self
+    pub(crate) fn new<W>(limit: usize, gather: Duration, work: W) -> Self
     where
         W: Fn(Vec<J>) -> BoxFuture<'static, Result<Vec<R>, StoreError>> + Send + Sync + 'static,
     {
         let queue = Queue { jobs: Vec::new(), is_led: false, is_crowded: false, last: None };
-        Self(Arc::new(Inner { limit, work: Box::new(work), queue: Mutex::new(queue) }))
+        Self(Arc::new(Inner { limit, gather, work: Box::new(work), queue: Mutex::new(queue) }))
     }
 
     /// Hands a job in and waits until its group is done.
@@ -84,6 +86,7 @@ impl<J: Send + 'static, R: Send + 'static> Grouped<J, R> {
         let (reply, done) = oneshot::channel();
         let work = async {
             if let Some(mut lead) = self.enter(Job { job, reply }) {
+                gather(self.0.gather).await;
                 let group = lead.take();
                 lead.write(group).await;
             }
@@ -169,6 +172,7 @@ impl<J: Send + 'static, R: Send + 'static> Lead<J, R> {
     async fn run(mut self) {
         self.finish().await;
         while !self.is_over {
+            gather(self.inner.gather).await;
             let group = self.take();
             self.write(group).await;
         }
@@ -232,6 +236,12 @@ impl<J: Send + 'static, R: Send + 'static> Drop for Lead<J, R> {
         drop(queue);
         let (inner, work) = (Arc::clone(&self.inner), self.work.take());
         runtime.spawn(Self { inner, is_task: true, is_over: false, work }.run());
+    }
+}
+
+async fn gather(moment: Duration) {
+    if !moment.is_zero() {
+        time::sleep(moment).await;
     }
 }
 
