@@ -1,34 +1,69 @@
-//! Points at which a test may kill the process, or let work panic; without the feature `crash-points` they are empty.
+//! What tests may ask for; without the feature `crash-points` nothing of it is there.
 //!
-//! `CALCOM_TEST_CRASH` names the point, or the point and the pass: `settling`, or `settling:3`.
+//! `CALCOM_TEST_CRASH` names the point at which it dies, or the point and the pass: `settling`, or
+//! `settling:3`. `CALCOM_TEST_FREEZE` names one at which it stands still until it gets SIGCONT.
 
 use crate::Change;
 
-/// Kills the process when the environment asks for it at this point.
+/// Kills or stops the process when the environment asks for it at this point.
 #[cfg(all(feature = "crash-points", unix))]
 pub fn point(name: &str) {
-    use std::sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering},
-    };
+    use std::{sync::LazyLock, thread, time::Duration};
 
-    static FATAL: LazyLock<Option<(String, u64)>> = LazyLock::new(|| {
-        let asked = std::env::var("CALCOM_TEST_CRASH").ok()?;
-        let counted = asked.rsplit_once(':');
-        let counted = counted.and_then(|(name, pass)| Some((name.to_owned(), pass.parse().ok()?)));
-        Some(counted.unwrap_or((asked, 1)))
-    });
-    static PASSES: AtomicU64 = AtomicU64::new(0);
+    use rustix::process::Signal;
 
-    let Some((_, pass)) = FATAL.as_ref().filter(|(fatal, _)| fatal == name) else { return };
-    if PASSES.fetch_add(1, Ordering::SeqCst) + 1 == *pass {
-        let own = rustix::process::getpid();
-        // The signal cannot be refused to a process that sends it to itself.
-        let _ = rustix::process::kill_process(own, rustix::process::Signal::KILL);
+    static KILL: LazyLock<Option<asked::Pass>> = LazyLock::new(|| asked::of("CALCOM_TEST_CRASH"));
+    static STOP: LazyLock<Option<asked::Pass>> = LazyLock::new(|| asked::of("CALCOM_TEST_FREEZE"));
+
+    if asked::comes(&KILL, name) {
+        asked::signal(Signal::KILL);
         // Nothing may happen between the signal and the end.
         loop {
-            std::thread::park();
+            thread::park();
         }
+    }
+    if asked::comes(&STOP, name) {
+        asked::signal(Signal::STOP);
+        // Another thread may be told first.
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(all(feature = "crash-points", unix))]
+mod asked {
+    use std::{
+        env,
+        sync::atomic::{AtomicU64, Ordering},
+    };
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    /// The pass of a point that is asked for, and how many there were.
+    pub(super) struct Pass {
+        point: String,
+        number: u64,
+        passed: AtomicU64,
+    }
+
+    pub(super) fn of(variable: &str) -> Option<Pass> {
+        let asked = env::var(variable).ok()?;
+        let counted = asked.rsplit_once(':');
+        let counted =
+            counted.and_then(|(point, number)| Some((point.to_owned(), number.parse().ok()?)));
+        let (point, number) = counted.unwrap_or((asked, 1));
+        Some(Pass { point, number, passed: AtomicU64::new(0) })
+    }
+
+    /// Counts a pass; whether it is the one that is asked for.
+    pub(super) fn comes(pass: &Option<Pass>, point: &str) -> bool {
+        pass.as_ref()
+            .filter(|pass| pass.point == point)
+            .is_some_and(|pass| pass.passed.fetch_add(1, Ordering::SeqCst) + 1 == pass.number)
+    }
+
+    /// The signal cannot be refused to a process that sends it to itself.
+    pub(super) fn signal(signal: Signal) {
+        let _ = kill_process(getpid(), signal);
     }
 }
 

@@ -1,19 +1,20 @@
-//! The admin API: what the site received, as JSON.
+//! The admin API: what the site received, as JSON, and another try for what could not be planned.
 
 use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
 use anyhow::ensure;
 use axum::{
     Json, Router,
-    extract::{ConnectInfo, Query, Request, State, rejection::QueryRejection},
+    extract::{ConnectInfo, Path, Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use calcom::{
     SqlStore,
     core::BookingUid,
+    store::FailedDeliveries,
     webhook::{Change, DeliveryId, DeliveryRecord, StoreError, TaskId, TaskRecord},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,6 +29,9 @@ use crate::{csv::Table, guesses::Guesses, time::now};
 /// How many items a page has unless the request says otherwise, and at the most.
 const LIMIT: usize = 50;
 const MOST: usize = 500;
+
+/// Who has done what is done here, in the audit.
+const ACTOR: &str = "admin API";
 
 /// The admin API, behind its token.
 #[derive(Clone)]
@@ -50,7 +54,10 @@ impl Admin {
             .route("/bookings", get(bookings))
             .route("/contacts", get(contacts))
             .route("/contacts.csv", get(contacts_csv))
+            .route("/counters", get(counters))
             .route("/deliveries", get(deliveries))
+            .route("/deliveries/replan", post(replan_all))
+            .route("/deliveries/{id}/replan", post(replan))
             .route("/tasks", get(tasks))
             .layer(middleware::from_fn_with_state(self.clone(), authorize))
             .with_state(self)
@@ -160,8 +167,35 @@ fn delivery(record: &DeliveryRecord) -> Value {
         "parsed": record.parsed,
         "transition": record.change.map(Change::as_str),
         "decision": record.decision,
+        "failure": record.failure,
         "event": record.delivery.as_deref(),
     })
+}
+
+async fn replan_all(State(admin): State<Admin>) -> Response {
+    try_again(&admin.store, FailedDeliveries::All).await
+}
+
+async fn replan(State(admin): State<Admin>, Path(id): Path<String>) -> Response {
+    match id.parse::<DeliveryId>() {
+        Ok(id) => try_again(&admin.store, id.into()).await,
+        Err(_) => error(StatusCode::BAD_REQUEST, "expected the id of a delivery"),
+    }
+}
+
+/// Plans deliveries again that were set aside as failed.
+async fn try_again(store: &SqlStore, failed: FailedDeliveries) -> Response {
+    match store.replan(failed, ACTOR).await {
+        Ok(count) => Json(json!({"replanned": count})).into_response(),
+        Err(failure) => unavailable(&failure),
+    }
+}
+
+async fn counters(State(admin): State<Admin>) -> Response {
+    match admin.store.counters().await {
+        Ok(counters) => Json(counters).into_response(),
+        Err(failure) => unavailable(&failure),
+    }
 }
 
 async fn tasks(State(admin): State<Admin>, page: Asked) -> Response {

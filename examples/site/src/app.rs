@@ -23,8 +23,8 @@ use tokio::{task::JoinHandle, time};
 #[cfg(feature = "chaos")]
 use crate::chaos;
 use crate::{
-    admin::Admin, config::Config, demo::Demo, feedback, hooks, journal::Journal, links::Links,
-    page, time::now, unsubscribe,
+    admin::Admin, config::Config, demo::Demo, feedback, hooks, links::Links, page, time::now,
+    unsubscribe,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -68,7 +68,7 @@ impl App {
         let site = config.app_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let receiver = match verifier {
             Some(verifier) => {
-                let builder = Receiver::builder(verifier).store(store.clone()).hook(Journal);
+                let builder = Receiver::builder(verifier).store(store.clone());
                 Some(hooked(builder, config, demo.is_some(), &store, &site)?)
             }
             None => None,
@@ -163,8 +163,7 @@ fn hooked(
 ) -> anyhow::Result<Receiver> {
     #[cfg(feature = "chaos")]
     if let Some(provider) = chaos::Provider::from_env()? {
-        // Its ledger counts tasks by hooks, and knows no reminders.
-        return Ok(builder.hook(provider).hook(chaos::Effects(store.clone())).build()?);
+        return Ok(chaos::add(builder, provider, store)?.build()?);
     }
     Ok(hooks::add(builder, config, is_demo, store, site)?.build()?)
 }
@@ -210,6 +209,8 @@ async fn index() -> &'static str {
      GET  /api/webhooks/cal         whether the receiver is there\n\
      GET  /readyz                   whether deliveries can be kept\n\
      GET  /admin/api/deliveries     what was received; needs the admin token as bearer\n\
+     POST /admin/api/deliveries/replan    another try for what could not be planned\n\
+     GET  /admin/api/counters       how much there is of everything\n\
      GET  /admin/api/tasks          what each hook did with it\n\
      GET  /admin/api/bookings       what became of each booking\n\
      GET  /admin/api/contacts       who booked, and what their score is made of\n\

@@ -1,12 +1,14 @@
 //! Hooks for the program that kills this site under load and compares what they did.
 
+mod crowd;
+mod effects;
+
 use std::{env, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use calcom::{
     Context, HookError, Lifecycle, SqlStore,
-    store::{self, sqlx},
-    webhook::crash,
+    webhook::{ReceiverBuilder, crash},
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
@@ -19,10 +21,32 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::{net::TcpStream, time};
 
+use crate::journal::Journal;
+
 /// How long the provider may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Adds the hooks that the environment asks for: those with effects, unless it wants many cheap ones.
+pub(crate) fn add(
+    builder: ReceiverBuilder,
+    provider: Provider,
+    store: &SqlStore,
+) -> anyhow::Result<ReceiverBuilder> {
+    // Their ledger counts tasks by hooks, and knows no reminders.
+    let mut builder = match crowd::count()? {
+        Some(count) => crowd::add(builder, count),
+        None => builder.hook(Journal).hook(provider).hook(effects::Effects(store.clone())),
+    };
+    if crowd::has_dead() {
+        builder = builder.hook(crowd::dead());
+    }
+    if crash::is_next() {
+        builder = builder.hook(effects::Next(store.clone()));
+    }
+    Ok(builder)
+}
 
 /// Tells a provider outside about everything that happens.
 pub(crate) struct Provider {
@@ -78,35 +102,5 @@ impl Lifecycle for Provider {
             Ok(Err(error)) => Err(HookError::transient(error.to_string())),
             Err(_) => Err(HookError::transient("the provider did not answer in time")),
         }
-    }
-}
-
-/// Writes one row into the site's database for everything that happens.
-pub(crate) struct Effects(pub(crate) SqlStore);
-
-impl Lifecycle for Effects {
-    fn name(&self) -> &str {
-        "effects"
-    }
-
-    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        const INSERT: &str = "INSERT INTO chaos_effects (delivery_id, hook) VALUES ($1, $2)";
-        let (delivery, hook) = (cx.delivery_id().to_string(), self.name().to_owned());
-        self.0
-            .complete(cx, |effects| {
-                Box::pin(async move {
-                    match effects {
-                        store::Effects::Postgres(conn) => {
-                            sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
-                        }
-                        store::Effects::Sqlite(conn) => {
-                            sqlx::query(INSERT).bind(delivery).bind(hook).execute(conn).await?;
-                        }
-                        _ => return Err(HookError::permanent("expected a database that is known")),
-                    }
-                    Ok(())
-                })
-            })
-            .await
     }
 }

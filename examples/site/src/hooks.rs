@@ -1,6 +1,5 @@
 //! What happens after a booking: every hook that is configured.
 
-use crate::config::Config;
 use anyhow::Context as _;
 use calcom::{
     SqlStore,
@@ -14,13 +13,15 @@ use calcom::{
     webhook::ReceiverBuilder,
 };
 
+use crate::{config::Config, journal::Journal};
+
 /// Who mails come from in the demo.
 const DEMO_SENDER: &str = "Ida Falk <ida@example.com>";
 
 /// Where the demo's mails are written to.
 pub(crate) const OUTBOX: &str = "outbox";
 
-/// Adds the hooks: those of the site's own database always, others when they are configured.
+/// Adds the hooks: the log and those of the site's own database always, others when they are configured.
 pub(crate) fn add(
     builder: ReceiverBuilder,
     config: &Config,
@@ -29,6 +30,7 @@ pub(crate) fn add(
     site: &str,
 ) -> anyhow::Result<ReceiverBuilder> {
     let mut builder = builder
+        .hook(Journal)
         .hook(Appointments::new(store.clone()))
         .hook(AnalyticsHook::new(LocalAnalytics::new(store.clone())))
         .hook(CrmHook::new(LocalCrm::new(store.clone())))
