@@ -1,6 +1,6 @@
 //! The ledger, as the site's admin API shows it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
@@ -20,6 +20,8 @@ pub(crate) struct Delivery {
     pub(crate) trigger: Option<String>,
     pub(crate) booking_uid: Option<String>,
     pub(crate) decision: Option<String>,
+    /// Why it could not be planned.
+    pub(crate) failure: Option<String>,
 }
 
 /// One hook's work on one delivery.
@@ -54,13 +56,24 @@ pub(crate) struct Ledger {
 }
 
 #[derive(Deserialize)]
+struct Counters {
+    deliveries: HashMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+struct Replanned {
+    replanned: usize,
+}
+
+#[derive(Deserialize)]
 struct Page<T> {
     items: Vec<T>,
     next: Option<String>,
 }
 
 impl Delivery {
-    fn is_open(&self) -> bool {
+    /// Whether it waits to be decided about.
+    pub(crate) fn is_open(&self) -> bool {
         self.decision.as_deref().is_none_or(|decision| decision == "early")
     }
 }
@@ -92,6 +105,24 @@ pub(crate) async fn settled(address: SocketAddr, patience: Duration) -> anyhow::
         // Large ledgers are polled less often.
         time::sleep(Duration::from_millis(300 + tasks.len() as u64 / 10)).await;
     }
+}
+
+/// Returns how many deliveries are counted as such that could not be planned.
+pub(crate) async fn count_failed(address: SocketAddr) -> anyhow::Result<usize> {
+    let path = "/admin/api/counters";
+    let (status, body) = Client::new(address).get(path, TOKEN, PAGE).await.context(path)?;
+    ensure!(status == StatusCode::OK, "GET {path} was answered with {status}");
+    let counters: Counters = serde_json::from_slice(&body).context(path)?;
+    Ok(counters.deliveries.get("failed").copied().unwrap_or_default())
+}
+
+/// Gives those another try, and returns how many there were.
+pub(crate) async fn replan(address: SocketAddr) -> anyhow::Result<usize> {
+    let path = "/admin/api/deliveries/replan";
+    let (status, body) = Client::new(address).post(path, TOKEN, PAGE).await.context(path)?;
+    ensure!(status == StatusCode::OK, "POST {path} was answered with {status}");
+    let replanned: Replanned = serde_json::from_slice(&body).context(path)?;
+    Ok(replanned.replanned)
 }
 
 /// Reads all pages of a list.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    Request, StatusCode,
+    Method, Request, StatusCode,
     client::conn::http1::{self, SendRequest},
     header,
 };
@@ -55,7 +55,29 @@ impl Client {
         token: &str,
         limit: Duration,
     ) -> anyhow::Result<(StatusCode, Bytes)> {
-        let request = Request::get(path)
+        self.empty(Method::GET, path, token, limit).await
+    }
+
+    /// Asks for something to be done, with a bearer token.
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        token: &str,
+        limit: Duration,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.empty(Method::POST, path, token, limit).await
+    }
+
+    async fn empty(
+        &mut self,
+        method: Method,
+        path: &str,
+        token: &str,
+        limit: Duration,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
             .header(header::HOST, self.address.to_string())
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .body(Full::default())?;

@@ -15,7 +15,12 @@ use tokio::{
     time::{self, Instant},
 };
 
-use crate::{database::Database, outbox::Outbox, report::Report, site::free_address};
+use crate::{
+    database::{self, Choice, Database},
+    outbox::Outbox,
+    report::Report,
+    site::free_address,
+};
 
 /// How long the site may take from the moment at which the server takes connections again.
 const PROMISE: Duration = Duration::from_secs(5);
@@ -51,7 +56,12 @@ impl Server {
         Ok(server)
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Chooses this server.
+    pub(crate) fn choice(&self) -> Choice {
+        database::Server { url: Some(self.url()) }.choice()
+    }
+
+    fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/calcom", self.port)
     }
 

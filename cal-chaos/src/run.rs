@@ -11,7 +11,7 @@ use tokio::{task::JoinSet, time, time::Instant};
 use crate::{
     admin, check,
     common::{Common, Workshop},
-    database::{Database, Kind},
+    database::Choice,
     effect,
     evidence::Evidence,
     killer::{self, Toll},
@@ -30,13 +30,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
 
-    /// Which database the site keeps its ledger in.
-    #[arg(long, value_enum, default_value_t = Kind::Sqlite)]
-    database: Kind,
-
-    /// The PostgreSQL server; a schema of its own is made there and removed.
-    #[arg(long, env = "CALCOM_TEST_POSTGRES_URL", hide_env_values = true)]
-    url: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
 
     /// How many different deliveries are sent; the last chain of bookings is completed.
     #[arg(long, default_value_t = 500)]
@@ -80,15 +75,15 @@ async fn run(
     server: Option<&Server>,
 ) -> anyhow::Result<Report> {
     let seed = workshop.seed;
-    let (kind, url, kills) = match server {
-        Some(server) => (Kind::Postgres, Some(server.url()), 0),
-        None => (options.database, options.url.clone(), options.kills),
+    let (choice, kills) = match server {
+        Some(server) => (server.choice(), 0),
+        None => (options.choice.clone(), options.kills),
     };
-    writeln!(std::io::stderr(), "seed {seed}, {kind:?}")?;
+    writeln!(std::io::stderr(), "seed {seed}, {:?}", choice.database)?;
     let mut random = Rng::with_seed(seed);
     let schedule = Arc::new(Schedule::invent(&mut random, options.deliveries));
     let rounds = killer::rounds(&mut random, kills, schedule.sends.len());
-    let database = Database::create(kind, &workshop.name, &workshop.folder, url.as_deref()).await?;
+    let database = choice.create(&workshop.name, &workshop.folder).await?;
     let provider = Provider::start(Some(seed)).await?;
     let address = site::free_address()?;
     let site = Site {
@@ -98,6 +93,7 @@ async fn run(
         database: database.url().to_owned(),
         provider: provider.address,
         limits: None,
+        variables: Vec::new(),
     };
 
     let began = Instant::now();

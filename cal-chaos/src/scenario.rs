@@ -6,34 +6,78 @@ mod bodies;
 mod connections;
 mod deliveries;
 mod flood;
+mod frozen;
+mod locked;
 mod log;
 mod memory;
+mod moves;
+mod outcome;
 mod output;
+mod poison;
+mod process;
 mod series;
 mod stage;
 mod wire;
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+use crate::{
+    common::{Common, Workshop},
+    report::Report,
+};
 
 /// An attack that is not a kill.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Scenario {
     /// Strangers hold more connections than the site has file descriptors, and open new ones.
-    Connections(connections::Options),
+    Connections(Attack<connections::Options>),
     /// Strangers fill the memory with bodies that nobody signed, and that never end.
-    Bodies(bodies::Options),
+    Bodies(Attack<bodies::Options>),
     /// The site's log can no longer be written.
-    Log(log::Options),
+    Log(Attack<log::Options>),
+    /// One attendee moves one booking thousands of times, and seats are taken and left.
+    Moves(Attack<moves::Options>),
+    /// Deliveries that neither the planner nor the database can take come among others.
+    Poison(Attack<poison::Options>),
+    /// One of two processes stands still, and a stranger locks rows of theirs.
+    Frozen(Attack<frozen::Options>),
+}
+
+/// An attack, and the settings of every run.
+#[derive(Debug, Args)]
+pub(crate) struct Attack<O: Args> {
+    #[command(flatten)]
+    common: Common,
+
+    #[command(flatten)]
+    options: O,
 }
 
 impl Scenario {
     pub(crate) async fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Connections(options) => connections::start(options).await,
-            Self::Bodies(options) => bodies::start(options).await,
-            Self::Log(options) => log::start(options).await,
+            Self::Connections(attack) => attack.run(connections::run).await,
+            Self::Bodies(attack) => attack.run(bodies::run).await,
+            Self::Log(attack) => attack.run(log::run).await,
+            Self::Moves(attack) => attack.run(moves::run).await,
+            Self::Poison(attack) => attack.run(poison::run).await,
+            Self::Frozen(attack) => attack.run(frozen::run).await,
         }
+    }
+}
+
+impl<O: Args> Attack<O> {
+    /// Attacks, and says whether every promise was kept.
+    async fn run(
+        &self,
+        attack: impl AsyncFnOnce(&O, &Workshop, &mut Report) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ExitCode> {
+        let workshop = Workshop::open(&self.common).await?;
+        let mut report = Report::default();
+        report.figure("seed", workshop.seed);
+        let ended = attack(&self.options, &workshop, &mut report).await;
+        workshop.close(ended.map(|()| report), "")
     }
 }

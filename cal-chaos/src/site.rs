@@ -26,7 +26,7 @@ pub(crate) const TOKEN: &str = "chaos-admin-token";
 const START: Duration = Duration::from_secs(60);
 
 /// How the site is started.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) program: PathBuf,
     pub(crate) folder: PathBuf,
@@ -35,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) provider: SocketAddr,
     /// Commands of a shell that set limits before the site takes its place, `ulimit -n 512`.
     pub(crate) limits: Option<String>,
+    /// More variables of its environment.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 /// How a start ended.
@@ -49,9 +51,7 @@ pub(crate) enum Start {
 impl Site {
     /// Starts the site, which kills itself at a crash point if one is given, `accepted:3`.
     pub(crate) async fn start(&self, crash: Option<&str>) -> anyhow::Result<Start> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        let mut command = self.command();
-        command.stdout(log.try_clone()?).stderr(log);
+        let mut command = self.logged()?;
         if let Some(crash) = crash {
             command.env("CALCOM_TEST_CRASH", crash);
         }
@@ -84,6 +84,14 @@ impl Site {
         self.folder.join("site.log")
     }
 
+    /// Returns the command that starts the site and appends its output to the log.
+    pub(crate) fn logged(&self) -> anyhow::Result<Command> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut command = self.command();
+        command.stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
     /// Returns the command that starts the site; its output is the caller's choice.
     pub(crate) fn command(&self) -> Command {
         let mut command = match &self.limits {
@@ -107,6 +115,7 @@ impl Site {
             .env("CAL_WEBHOOK_SECRET", SECRET)
             .env("DATABASE_URL", &self.database)
             .env("RUST_LOG", env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -174,9 +183,15 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 /// Sends SIGTERM.
 #[cfg(unix)]
 fn terminate(child: &Child) -> anyhow::Result<()> {
-    use rustix::process::{Pid, Signal, kill_process};
+    signal(child, rustix::process::Signal::TERM)
+}
+
+/// Sends a signal.
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, signal: rustix::process::Signal) -> anyhow::Result<()> {
+    use rustix::process::{Pid, kill_process};
     let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    Ok(kill_process(id.context("the site has ended already")?, Signal::TERM)?)
+    Ok(kill_process(id.context("the site has ended already")?, signal)?)
 }
 
 /// Whether a process was ended from outside; other systems tell no signal.

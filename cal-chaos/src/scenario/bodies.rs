@@ -1,6 +1,6 @@
 //! Strangers fill the memory with bodies that nobody signed, and with all else that is buffered.
 
-use std::{pin::pin, process::ExitCode, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -17,10 +17,7 @@ use super::{
     series::{Promise, Series},
     stage::{self, Stage},
 };
-use crate::{
-    common::{Common, Workshop},
-    report::Report,
-};
+use crate::{common::Workshop, database::Choice, report::Report};
 
 /// How often a delivery is sent.
 const PACE: Duration = Duration::from_millis(50);
@@ -34,9 +31,6 @@ const RESIDENT: u64 = 160;
 /// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    common: Common,
-
     #[command(flatten)]
     promise: Promise,
 
@@ -53,15 +47,13 @@ pub(crate) struct Options {
     rest: u64,
 }
 
-pub(crate) async fn start(options: &Options) -> anyhow::Result<ExitCode> {
-    let workshop = Workshop::open(&options.common).await?;
-    let report = run(options, &workshop).await;
-    workshop.close(report, "")
-}
-
-async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
-    let limits = "ulimit -n 16384".to_owned();
-    let mut stage = Stage::set(workshop, workshop.folder.clone(), Some(limits)).await?;
+pub(crate) async fn run(
+    options: &Options,
+    workshop: &Workshop,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut stage = Stage::set(workshop, "", &Choice::file()).await?;
+    stage.site.limits = Some("ulimit -n 16384".to_owned());
     let child = stage.start(None).await?;
     let process = child.id().context("the site has ended already")?;
     let before = Memory::of(process)?;
@@ -95,25 +87,22 @@ async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
     time::sleep(Duration::from_secs(options.rest)).await;
     let after = Memory::of(process)?;
 
-    let mut report = Report::default();
-    report.figure("seed", workshop.seed);
     for fates in &fates {
-        fates.report(&mut report);
+        fates.report(report);
     }
     report.figure("resident before, MiB", before.now);
     report.at_most("resident at the peak, MiB", peak, RESIDENT);
     report.figure(format!("resident {} s later, MiB", options.rest), after.now);
     let [whole, split, large] = series;
-    whole.report("4 KB", options.promise, &mut report);
-    split.report("4 KB in two parts", options.promise, &mut report);
+    whole.report("4 KB", options.promise, report);
+    split.report("4 KB in two parts", options.promise, report);
     // Those may be asked to come back.
     let answered = format!("{} of {}", large.ids().count(), large.len());
     report.figure("32 KB: answered 200", answered);
     for (reason, count) in large.failures() {
         report.figure(format!("32 KB: {reason}"), count);
     }
-    stage::stop(child, "", &mut report).await?;
-    Ok(report)
+    stage::stop(child, "", report).await
 }
 
 /// Sends one delivery of each kind in turn; the kind is its place in the table.

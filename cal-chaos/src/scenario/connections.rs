@@ -1,27 +1,23 @@
 //! Strangers hold more connections than the site has file descriptors, and open new ones.
 
-use std::{collections::HashSet, process::ExitCode, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use clap::Args;
 use fastrand::Rng;
 use tokio::{
     net::TcpStream,
-    task::JoinSet,
     time::{self, Instant},
 };
 
 use super::{
     apart::Attack,
     attacker::{Crowd, Tally},
-    deliveries::{self, Deliveries, Writes},
+    deliveries::{self, Deliveries},
+    outcome::Outcome,
     series::{Promise, Series, millis},
     stage::{self, Stage},
 };
-use crate::{
-    admin,
-    common::{Common, Workshop},
-    report::Report,
-};
+use crate::{common::Workshop, database::Choice, report::Report};
 
 /// How often a delivery is sent.
 const PACE: Duration = Duration::from_millis(100);
@@ -32,9 +28,6 @@ const RECOVERY: Duration = Duration::from_secs(30);
 /// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    common: Common,
-
     #[command(flatten)]
     promise: Promise,
 
@@ -51,15 +44,13 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-pub(crate) async fn start(options: &Options) -> anyhow::Result<ExitCode> {
-    let workshop = Workshop::open(&options.common).await?;
-    let report = run(options, &workshop).await;
-    workshop.close(report, "")
-}
-
-async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
-    let limits = format!("ulimit -n {}", options.descriptors);
-    let mut stage = Stage::set(workshop, workshop.folder.clone(), Some(limits)).await?;
+pub(crate) async fn run(
+    options: &Options,
+    workshop: &Workshop,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut stage = Stage::set(workshop, "", &Choice::file()).await?;
+    stage.site.limits = Some(format!("ulimit -n {}", options.descriptors));
     let address = stage.site.address;
     let child = stage.start(None).await?;
     let mut deliveries = stage.deliveries()?;
@@ -72,40 +63,21 @@ async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
     let attack = Attack::start(|over| crowd.attack(random, over))?;
     let (others, pauses) = (stage.deliveries()?, stage.random.fork());
     let until = Instant::now() + length;
-    let (fresh, mut kept) = tokio::join!(
-        send_fresh(&stage, &mut deliveries, until),
-        send_kept(&stage, others, (kept, pauses), until)
-    );
+    let (fresh, mut kept) = stage
+        .series_until(&mut deliveries, PACE, send_kept(&stage, others, (kept, pauses), until))
+        .await;
     let tally = attack.end().await?;
     kept.push(first);
     let after = stage.series(&mut deliveries, 20, PACE / 2).await?;
 
-    let mut report = Report::default();
-    report.figure("seed", workshop.seed);
     report.figure("file descriptors", options.descriptors);
-    strangers(&tally, options.seconds, &mut report);
-    fresh.report("fresh connection", options.promise, &mut report);
-    kept.report("kept connection", options.promise, &mut report);
-    after.report("after the attack", options.promise, &mut report);
-    pages(&stage, &mut report).await;
-    ledger(&stage, [&fresh, &kept, &after], &mut report).await?;
-    stage::stop(child, "", &mut report).await?;
-    Ok(report)
-}
-
-/// Sends each delivery over a connection of its own, whether those before were answered or not.
-async fn send_fresh(stage: &Stage, deliveries: &mut Deliveries, until: Instant) -> Series {
-    let mut ticks = time::interval(PACE);
-    let mut sent = JoinSet::new();
-    while Instant::now() < until {
-        ticks.tick().await;
-        sent.spawn(deliveries::send(stage.site.address, deliveries.next(0), Writes::Whole));
-    }
-    let mut series = Series::default();
-    for reply in sent.join_all().await {
-        series.push(reply);
-    }
-    series
+    strangers(&tally, options.seconds, report);
+    fresh.report("fresh connection", options.promise, report);
+    kept.report("kept connection", options.promise, report);
+    after.report("after the attack", options.promise, report);
+    pages(&stage, report).await;
+    ledger(&stage, [&fresh, &kept, &after], report).await?;
+    stage::stop(child, "", report).await
 }
 
 /// Sends one delivery after the other over a connection that is older than the attack.
@@ -156,13 +128,14 @@ async fn pages(stage: &Stage, report: &mut Report) {
 
 /// P1: what was acknowledged is there, and once.
 async fn ledger(stage: &Stage, all: [&Series; 3], report: &mut Report) -> anyhow::Result<()> {
-    let ledger = admin::settled(stage.site.address, RECOVERY).await?;
-    let known: HashSet<&str> = ledger.deliveries.iter().map(|one| one.id.as_str()).collect();
+    let outcome = Outcome::of(stage, RECOVERY).await?;
     let ids: Vec<&str> = all.iter().flat_map(|series| series.ids()).collect();
     let distinct: HashSet<&str> = ids.iter().copied().collect();
     report.equal("acknowledged under an id of its own", distinct.len(), ids.len());
-    report.none("acknowledged and lost", ids.iter().filter(|id| !known.contains(*id)));
-    report.equal("rows listed once", known.len(), ledger.deliveries.len());
+    report.none("acknowledged and lost", outcome.lost(&distinct));
+    let deliveries = &outcome.ledger.deliveries;
+    let known: HashSet<&str> = deliveries.iter().map(|one| one.id.as_str()).collect();
+    report.equal("rows listed once", known.len(), deliveries.len());
     let sent: usize = all.iter().map(|series| series.len()).sum();
     let extra = known.len().saturating_sub(sent);
     report.none("rows that nobody sent", (extra > 0).then_some(extra));

@@ -1,11 +1,11 @@
-//! Signed deliveries, each about another booking, and how the site answers them.
+//! Signed deliveries, and how the site answers them.
 
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use cal_webhook::Signer;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use serde::Deserialize;
 use tokio::{
@@ -27,12 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// 1 March 2027, 08:00 UTC: times come from the seed, not from the clock.
 const START: i64 = 1_803_888_000;
 
-/// Invents deliveries; none replaces another.
+/// Invents deliveries.
 #[derive(Debug)]
 pub(crate) struct Deliveries {
     random: Rng,
     signer: Signer,
+    /// How many bookings there are, and how many deliveries about them.
     count: usize,
+    events: usize,
 }
 
 /// How a request gets into its connection.
@@ -51,34 +53,52 @@ struct Stored {
 
 impl Deliveries {
     pub(crate) fn new(random: Rng, signer: Signer) -> Self {
-        Self { random, signer, count: 0 }
+        Self { random, signer, count: 0, events: 0 }
     }
 
-    /// Returns how many there were.
+    /// Returns how many bookings there are.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// Returns a request whose body has at least this size.
+    /// Returns a request about a new booking whose body has at least this size.
     pub(crate) fn next(&mut self, size: usize) -> Bytes {
+        let booking = self.book();
+        let mut body = self.body(&booking, Fact::Accepted { from: None }).to_vec();
+        // Space after a document belongs to it.
+        body.resize(body.len().max(size), b' ');
+        self.sign(&body)
+    }
+
+    /// Invents a booking.
+    pub(crate) fn book(&mut self) -> Booking {
         self.count += 1;
-        let minutes = i64::try_from(self.count).unwrap_or_default();
-        let now = DateTime::from_timestamp(START + minutes * 60, 0).unwrap_or_default();
-        let start = now + TimeDelta::days(self.random.i64(2..30));
-        let booking = Booking {
+        let start = self.now() + TimeDelta::days(self.random.i64(2..30));
+        Booking {
             uid: std::iter::repeat_with(|| self.random.alphanumeric()).take(22).collect(),
             number: self.count as u64,
             start,
             end: start + TimeDelta::minutes(45),
             name: "Amara Lindqvist".to_owned(),
             email: format!("amara.{}@example.org", self.count),
-        };
-        let fact = Fact::Accepted { from: None };
-        let event = Event { booking: 0, fact, at: now, asks: false, gone: false };
-        let mut body = body::write(&booking, &event, None).to_vec();
-        // Space after a document belongs to it.
-        body.resize(body.len().max(size), b' ');
-        wire::delivery(&self.signer, &body)
+        }
+    }
+
+    /// Writes what happened to a booking a minute after what happened before.
+    pub(crate) fn body(&mut self, booking: &Booking, fact: Fact) -> Bytes {
+        self.events += 1;
+        let event = Event { booking: 0, fact, at: self.now(), asks: false, gone: false };
+        body::write(booking, &event, None)
+    }
+
+    /// Returns a request with this body.
+    pub(crate) fn sign(&self, body: &[u8]) -> Bytes {
+        wire::delivery(&self.signer, body)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        let minutes = i64::try_from(self.events).unwrap_or_default();
+        DateTime::from_timestamp(START + minutes * 60, 0).unwrap_or_default()
     }
 }
 

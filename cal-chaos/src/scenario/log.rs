@@ -1,27 +1,18 @@
 //! The site's log can no longer be written.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    fs,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
 use tokio::time;
 
 use super::{
+    outcome::{HOOKS, Outcome},
     output::{Case, Output},
     series::Series,
     stage::{self, Stage},
 };
-use crate::{
-    admin::{self, Ledger},
-    check::{EFFECTS, PROVIDER},
-    common::{Common, Workshop},
-    report::Report,
-};
+use crate::{common::Workshop, database::Choice, report::Report};
 
 /// How far apart deliveries are sent.
 const PACE: Duration = Duration::from_millis(10);
@@ -32,9 +23,6 @@ const PAGE: Duration = Duration::from_secs(5);
 /// What the run is like.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    common: Common,
-
     /// How many deliveries are sent while the log can be written, then while it cannot, and at
     /// last while the site stops.
     #[arg(long, default_value_t = 50)]
@@ -45,19 +33,15 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-pub(crate) async fn start(options: &Options) -> anyhow::Result<ExitCode> {
-    let workshop = Workshop::open(&options.common).await?;
-    let report = run(options, &workshop).await;
-    workshop.close(report, ", in a folder for each case")
-}
-
-async fn run(options: &Options, workshop: &Workshop) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    report.figure("seed", workshop.seed);
+pub(crate) async fn run(
+    options: &Options,
+    workshop: &Workshop,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     for case in Case::ALL {
-        try_case(case, options, workshop, &mut report).await?;
+        try_case(case, options, workshop, report).await?;
     }
-    Ok(report)
+    Ok(())
 }
 
 async fn try_case(
@@ -67,9 +51,8 @@ async fn try_case(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let name = case.name();
-    let folder = workshop.folder.join(name.replace(' ', "-"));
-    fs::create_dir_all(&folder)?;
-    let mut stage = Stage::set(workshop, folder, case.limits()).await?;
+    let mut stage = Stage::set(workshop, name, &Choice::file()).await?;
+    stage.site.limits = case.limits();
     let mut deliveries = stage.deliveries()?;
     let mut command = stage.site.command();
     let output = Output::of(case, &mut command, &stage.site.folder)?;
@@ -108,18 +91,18 @@ async fn try_case(
 async fn hooks(
     stage: &Stage,
     name: &str,
-    ids: &BTreeSet<&str>,
+    ids: &HashSet<&str>,
     patience: Duration,
     report: &mut Report,
 ) {
-    let settled = admin::settled(stage.site.address, patience);
-    let ledger = match time::timeout(patience + PAGE, settled).await {
-        Ok(Ok(ledger)) => Ok(ledger),
+    let outcome = match time::timeout(patience + PAGE, Outcome::of(stage, patience)).await {
+        Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(error)) => Err(format!("{error:#}")),
         Err(_) => Err("no answer".to_owned()),
     };
-    report.none(format!("{name}: ledger out of reach"), ledger.as_ref().err());
-    let done = ids.len() * 2 - undone(&ledger.unwrap_or_default(), ids).len();
+    report.none(format!("{name}: ledger out of reach"), outcome.as_ref().err());
+    let outcome = outcome.unwrap_or_default();
+    let done = ids.len() * 2 - outcome.undone(ids, &HOOKS).len();
     report.equal(format!("{name}: tasks done"), done, ids.len() * 2);
     let calls = stage.provider.calls();
     let told: HashSet<&str> = calls.iter().filter_map(|call| call.key.split('/').next()).collect();
@@ -136,24 +119,13 @@ async fn restarted(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let child = stage.start(None).await.context("the restart")?;
-    let ledger = admin::settled(stage.site.address, patience).await?;
-    let known: HashSet<&str> = ledger.deliveries.iter().map(|one| one.id.as_str()).collect();
+    let outcome = Outcome::of(stage, patience).await?;
     let ids = ids(all);
-    let lost = ids.iter().filter(|id| !known.contains(*id));
-    report.none(format!("{name}: acknowledged and lost"), lost);
-    report.none(format!("{name}: tasks not done after a restart"), undone(&ledger, &ids));
+    report.none(format!("{name}: acknowledged and lost"), outcome.lost(&ids));
+    report.none(format!("{name}: tasks not done after a restart"), outcome.undone(&ids, &HOOKS));
     stage::stop(child, &format!("{name}, restarted: "), report).await
 }
 
-fn ids<const N: usize>(all: [&Series; N]) -> BTreeSet<&str> {
+fn ids<const N: usize>(all: [&Series; N]) -> HashSet<&str> {
     all.into_iter().flat_map(Series::ids).collect()
-}
-
-/// Returns the tasks of these deliveries that are not there, or not done.
-fn undone(ledger: &Ledger, ids: &BTreeSet<&str>) -> Vec<String> {
-    let done = ledger.tasks.iter().filter(|task| task.state == "done");
-    let done: HashSet<(&str, &str)> =
-        done.map(|task| (task.delivery_id.as_str(), task.hook.as_str())).collect();
-    let all = ids.iter().flat_map(|id| [(*id, PROVIDER), (*id, EFFECTS)]);
-    all.filter(|task| !done.contains(task)).map(|(id, hook)| format!("{hook} of {id}")).collect()
 }

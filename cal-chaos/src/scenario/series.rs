@@ -31,6 +31,10 @@ impl Series {
         self.0.push(reply);
     }
 
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Returns the ids of what was acknowledged.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|reply| reply.outcome.as_deref().ok())
@@ -68,7 +72,7 @@ impl Series {
     }
 
     /// Returns the time within which this part of a hundred was answered.
-    fn part(&self, percent: usize) -> Duration {
+    pub(crate) fn part(&self, percent: usize) -> Duration {
         let mut times: Vec<Duration> = self.0.iter().map(|reply| reply.took).collect();
         times.sort_unstable();
         let place = (times.len() * percent).div_ceil(100).saturating_sub(1);

@@ -1,6 +1,6 @@
 //! A site of its own for one attack, with a database and a provider that does well.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fs, time::Duration};
 
 use anyhow::bail;
 use cal_webhook::Signer;
@@ -8,16 +8,17 @@ use fastrand::Rng;
 use hyper::StatusCode;
 use tokio::{
     process::{Child, Command},
+    task::JoinSet,
     time::{self, Instant},
 };
 
 use super::{
     deliveries::{self, Deliveries, Writes},
-    series::Series,
+    series::{Reply, Series},
 };
 use crate::{
     common::Workshop,
-    database::{Database, Kind},
+    database::{Choice, Database},
     http::Client,
     killer::GRACE,
     provider::Provider,
@@ -25,22 +26,33 @@ use crate::{
     site::{self, Site, Start},
 };
 
+/// An id that comes after all others.
+pub(crate) const LAST: &str = "~";
+
+/// How often it is looked whether something is left to do.
+const GLANCE: Duration = Duration::from_millis(50);
+
 /// A site, and what it works with.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) site: Site,
+    pub(crate) database: Database,
     pub(crate) provider: Provider,
     pub(crate) random: Rng,
 }
 
 impl Stage {
-    /// Makes everything that the site needs in this folder.
+    /// Makes everything that the site needs, in a folder for this case.
     pub(crate) async fn set(
         workshop: &Workshop,
-        folder: PathBuf,
-        limits: Option<String>,
+        case: &str,
+        choice: &Choice,
     ) -> anyhow::Result<Self> {
-        let database = Database::create(Kind::Sqlite, &workshop.name, &folder, None).await?;
+        let case = case.replace(' ', "-");
+        let folder = workshop.folder.join(&case);
+        fs::create_dir_all(&folder)?;
+        let name = format!("{}-{case}", workshop.name);
+        let database = choice.create(name.trim_end_matches('-'), &folder).await?;
         let provider = Provider::start(None).await?;
         let site = Site {
             program: workshop.program.clone(),
@@ -48,20 +60,17 @@ impl Stage {
             address: site::free_address()?,
             database: database.url().to_owned(),
             provider: provider.address,
-            limits,
+            limits: None,
+            variables: Vec::new(),
         };
-        Ok(Self { site, provider, random: Rng::with_seed(workshop.seed) })
+        Ok(Self { site, database, provider, random: Rng::with_seed(workshop.seed) })
     }
 
     /// Starts the site by a command, or as every run does.
     pub(crate) async fn start(&self, command: Option<Command>) -> anyhow::Result<Child> {
-        let start = match command {
-            Some(command) => self.site.launch(command).await?,
-            None => self.site.start(None).await?,
-        };
-        match start {
-            Start::Ready(child, _) => Ok(*child),
-            Start::Died(status) => bail!("the site ended before it was ready: {status}"),
+        match command {
+            Some(command) => alive(self.site.launch(command).await?),
+            None => start(&self.site).await,
         }
     }
 
@@ -83,18 +92,79 @@ impl Stage {
         count: usize,
         pace: Duration,
     ) -> anyhow::Result<Series> {
+        let mut sent = JoinSet::new();
         let mut ticks = time::interval(pace);
-        let mut sent = tokio::task::JoinSet::new();
         for _ in 0..count {
             ticks.tick().await;
-            let request = deliveries.next(0);
-            sent.spawn(deliveries::send(self.site.address, request, Writes::Whole));
+            sent.spawn(deliveries::send(self.site.address, deliveries.next(0), Writes::Whole));
         }
-        let mut series = Series::default();
-        while let Some(reply) = sent.join_next().await {
-            series.push(reply?);
+        Ok(answers(sent).await)
+    }
+
+    /// Sends deliveries in the same way until something has ended, and returns what came of that.
+    pub(crate) async fn series_until<T>(
+        &self,
+        deliveries: &mut Deliveries,
+        pace: Duration,
+        end: impl Future<Output = T>,
+    ) -> (Series, T) {
+        let mut sent = JoinSet::new();
+        let mut ticks = time::interval(pace);
+        let mut end = std::pin::pin!(end);
+        let ended = loop {
+            tokio::select! {
+                ended = &mut end => break ended,
+                _ = ticks.tick() => {
+                    let request = deliveries.next(0);
+                    sent.spawn(deliveries::send(self.site.address, request, Writes::Whole));
+                }
+            }
+        };
+        (answers(sent).await, ended)
+    }
+
+    /// Waits until nothing is left to do for the last of these and for all that came before, and
+    /// returns how long that took; `None` after this time.
+    pub(crate) async fn rest<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a str>,
+        patience: Duration,
+    ) -> anyhow::Result<Option<Duration>> {
+        let began = Instant::now();
+        // Ids grow with time.
+        let last = ids.max().unwrap_or_default();
+        while self.database.has_work(last).await? {
+            if began.elapsed() > patience {
+                return Ok(None);
+            }
+            time::sleep(GLANCE).await;
         }
-        Ok(series)
+        Ok(Some(began.elapsed()))
+    }
+
+    /// Removes what was made outside the run's folder, unless a promise was broken.
+    pub(crate) async fn strike(self, report: &Report) -> anyhow::Result<()> {
+        if report.broken().is_empty() { self.database.remove().await } else { Ok(()) }
+    }
+}
+
+async fn answers(sent: JoinSet<Reply>) -> Series {
+    let mut series = Series::default();
+    for reply in sent.join_all().await {
+        series.push(reply);
+    }
+    series
+}
+
+/// Starts a site as every run does.
+pub(crate) async fn start(site: &Site) -> anyhow::Result<Child> {
+    alive(site.start(None).await?)
+}
+
+fn alive(start: Start) -> anyhow::Result<Child> {
+    match start {
+        Start::Ready(child, _) => Ok(*child),
+        Start::Died(status) => bail!("the site ended before it was ready: {status}"),
     }
 }
 
