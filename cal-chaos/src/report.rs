@@ -68,6 +68,15 @@ impl Report {
         self.rows.push(Row { what, found: found.to_string(), promised: format!("<= {limit}") });
     }
 
+    /// Adds a measure with a lower limit.
+    pub(crate) fn at_least(&mut self, what: impl Into<String>, found: u64, limit: u64) {
+        let what = what.into();
+        if found < limit {
+            self.broken.push(format!("{what}: expected at least {limit}, found {found}"));
+        }
+        self.rows.push(Row { what, found: found.to_string(), promised: format!(">= {limit}") });
+    }
+
     /// Returns what was promised and is not so.
     pub(crate) fn broken(&self) -> &[String] {
         &self.broken
@@ -108,17 +117,23 @@ mod tests {
         report.none("twice", (0..7).map(|number| format!("id {number}")));
         report.equal("tasks", 3, 4);
         report.at_most("slowest", 5, 4);
+        report.at_least("rate", 3, 4);
         let table = "|         | found  | promised |\n\
                      |---------|--------|----------|\n\
                      | seed    | 7      |          |\n\
                      | lost    | 0      | 0        |\n\
                      | twice   | 7      | 0        |\n\
                      | tasks   | 3 of 4 | all      |\n\
-                     | slowest | 5      | <= 4     |\n";
+                     | slowest | 5      | <= 4     |\n\
+                     | rate    | 3      | >= 4     |\n";
         assert_eq!(report.to_string(), table);
-        let broken =
-            ["twice: 2 more", "tasks: expected 4, found 3", "slowest: expected at most 4, found 5"];
-        assert_eq!(report.broken().len(), 8);
+        let broken = [
+            "twice: 2 more",
+            "tasks: expected 4, found 3",
+            "slowest: expected at most 4, found 5",
+            "rate: expected at least 4, found 3",
+        ];
+        assert_eq!(report.broken().len(), 9);
         assert_eq!(report.broken()[5..], broken);
     }
 }

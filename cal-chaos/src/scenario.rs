@@ -2,11 +2,15 @@
 
 mod apart;
 mod attacker;
+mod blocked;
 mod bodies;
+mod clocks;
 mod connections;
 mod deliveries;
+mod drain;
 mod flood;
 mod frozen;
+mod gate;
 mod locked;
 mod log;
 mod memory;
@@ -15,6 +19,7 @@ mod outcome;
 mod output;
 mod poison;
 mod process;
+mod rolling;
 mod series;
 mod stage;
 mod wire;
@@ -43,6 +48,14 @@ pub(crate) enum Scenario {
     Poison(Attack<poison::Options>),
     /// One of two processes stands still, and a stranger locks rows of theirs.
     Frozen(Attack<frozen::Options>),
+    /// What one hook calls is dead, and thousands of bookings wait for it.
+    Blocked(Attack<blocked::Options>),
+    /// A backlog goes through many hooks.
+    Drain(Attack<drain::Options>),
+    /// An old and a new version take turns, and run side by side.
+    Rolling(Attack<rolling::Options>),
+    /// The site's clock is wrong.
+    Clocks(Attack<clocks::Options>),
 }
 
 /// An attack, and the settings of every run.
@@ -64,6 +77,10 @@ impl Scenario {
             Self::Moves(attack) => attack.run(moves::run).await,
             Self::Poison(attack) => attack.run(poison::run).await,
             Self::Frozen(attack) => attack.run(frozen::run).await,
+            Self::Blocked(attack) => attack.run(blocked::run).await,
+            Self::Drain(attack) => attack.run(drain::run).await,
+            Self::Rolling(attack) => attack.run(rolling::run).await,
+            Self::Clocks(attack) => attack.run(clocks::run).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{fs, time::Duration};
 
 use anyhow::bail;
+use bytes::Bytes;
 use cal_webhook::Signer;
 use fastrand::Rng;
 use hyper::StatusCode;
@@ -121,6 +122,23 @@ impl Stage {
             }
         };
         (answers(sent).await, ended)
+    }
+
+    /// Sends requests as fast as they are answered, over several connections, each in its order.
+    pub(crate) async fn pour(&self, requests: Vec<Vec<Bytes>>) -> Series {
+        let address = self.site.address;
+        let sent = requests.into_iter().map(|requests| async move {
+            let (mut series, mut kept) = (Series::default(), None);
+            for request in requests {
+                series.push(deliveries::send_kept(address, &mut kept, request).await);
+            }
+            series
+        });
+        let mut all = Series::default();
+        for series in sent.collect::<JoinSet<_>>().join_all().await {
+            all.extend(series);
+        }
+        all
     }
 
     /// Waits until nothing is left to do for the last of these and for all that came before, and
