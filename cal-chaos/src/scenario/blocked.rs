@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use tokio::time::Instant;
+use tokio::{process::Child, time::Instant};
 
 use super::{
     deliveries::Deliveries,
     gate::{self, Gate},
+    series::Series,
     stage::{self, Stage},
 };
 use crate::{common::Workshop, database::Choice, model::Fact, report::Report};
@@ -44,6 +45,9 @@ struct Patient {
     gate: Gate,
     deliveries: Deliveries,
     times: Vec<Duration>,
+    fresh: Series,
+    /// What was wrong with how the site stopped.
+    problems: Vec<String>,
 }
 
 pub(crate) async fn run(
@@ -56,7 +60,7 @@ pub(crate) async fn run(
     blocked.block(options.chains, report).await?;
     for _ in 0..options.rounds {
         for patient in [&mut free, &mut blocked] {
-            patient.measure(options.fresh, report).await?;
+            patient.measure(options.fresh).await?;
         }
     }
     let [free_rate, blocked_rate] =
@@ -65,7 +69,10 @@ pub(crate) async fn run(
     report.figure("tasks of healthy hooks a second, beside what is blocked", blocked_rate);
     let part = blocked_rate * 100 / free_rate.max(1);
     report.at_least("rate that healthy hooks keep, in hundredths", part, options.promise);
-    for patient in [free, blocked] {
+    for (name, patient) in [("nothing blocked", free), ("blocked", blocked)] {
+        patient.fresh.acknowledged(&format!("{name}: fresh deliveries"), report);
+        let what = format!("{name}: SIGTERM that did not end it with 0");
+        report.none(what, &patient.problems);
         patient.stage.strike(report).await?;
     }
     Ok(())
@@ -77,7 +84,8 @@ impl Patient {
         stage.site.variables.push(("CALCOM_TEST_DEAD", "1".to_owned()));
         let gate = Gate::close(&mut stage)?;
         let deliveries = stage.deliveries()?;
-        Ok(Self { stage, gate, deliveries, times: Vec::new() })
+        let (times, fresh, problems) = (Vec::new(), Series::default(), Vec::new());
+        Ok(Self { stage, gate, deliveries, times, fresh, problems })
     }
 
     /// Lets bookings wait for the dead hook.
@@ -90,20 +98,22 @@ impl Patient {
         series.acknowledged("to be blocked", report);
         report.figure("seconds of blocking", began.elapsed().as_secs());
         report.figure("tasks of the dead hook", self.stage.database.number(BLOCKED).await?);
-        stage::stop(child, "after blocking: ", report).await
+        self.problems.extend(stage::end(child).await?);
+        Ok(())
     }
 
     /// Measures how long healthy hooks take.
-    async fn measure(&mut self, fresh: usize, report: &mut Report) -> anyhow::Result<()> {
+    async fn measure(&mut self, fresh: usize) -> anyhow::Result<()> {
         let child = self.start(HEALTHY).await?;
         let facts = [Fact::Accepted { from: None }];
         let series = gate::fill(&self.stage, &mut self.deliveries, fresh, &facts).await?;
-        series.acknowledged("fresh", report);
+        self.fresh.extend(series);
         self.times.push(self.gate.open(&self.stage).await?);
-        stage::stop(child, "", report).await
+        self.problems.extend(stage::end(child).await?);
+        Ok(())
     }
 
-    async fn start(&mut self, healthy: usize) -> anyhow::Result<tokio::process::Child> {
+    async fn start(&mut self, healthy: usize) -> anyhow::Result<Child> {
         self.stage.site.variables.retain(|(name, _)| *name != "CALCOM_TEST_HOOKS");
         self.stage.site.variables.push(("CALCOM_TEST_HOOKS", healthy.to_string()));
         self.stage.start(None).await

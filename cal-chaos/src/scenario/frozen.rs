@@ -23,7 +23,7 @@ use super::{
 use crate::{
     common::Workshop,
     database::Server,
-    killer::{GRACE, POINTS},
+    killer::POINTS,
     report::Report,
     site::{self, Site},
 };
@@ -232,11 +232,8 @@ impl Pair {
 
 impl Toll {
     async fn end(&mut self, child: Child, point: &str) -> anyhow::Result<()> {
-        let (status, _) = site::stop(child, GRACE).await?;
-        if !status.is_some_and(|status| status.success()) {
-            let status = status.map_or("it had to be killed".to_owned(), |it| it.to_string());
-            self.problems.push(format!("{point}: {status}"));
-        }
+        let problem = stage::end(child).await?;
+        self.problems.extend(problem.map(|problem| format!("{point}: {problem}")));
         Ok(())
     }
 

@@ -19,7 +19,6 @@ use crate::{
     admin::Task,
     common::Workshop,
     database::Server,
-    killer::GRACE,
     model::{Fact, Status},
     report::Report,
     site::{self, Site},
@@ -111,10 +110,8 @@ async fn roll(
     let started = load.during(&[from], stage::start(to)).await?;
     load.has_started = true;
     load.during(&[from, to], time::sleep(length)).await;
-    let (status, _) = load.during(&[to], site::stop(running, GRACE)).await?;
-    if !status.is_some_and(|status| status.success()) {
-        load.problems.push(status.map_or("it had to be killed".to_owned(), |it| it.to_string()));
-    }
+    let problem = load.during(&[to], stage::end(running)).await?;
+    load.problems.extend(problem);
     load.during(&[to], time::sleep(length)).await;
     Ok(started)
 }

@@ -189,14 +189,18 @@ fn alive(start: Start) -> anyhow::Result<Child> {
 /// Reports that SIGTERM ends the site in good order and in time.
 pub(crate) async fn stop(child: Child, name: &str, report: &mut Report) -> anyhow::Result<()> {
     let began = Instant::now();
-    let (status, _) = site::stop(child, GRACE).await?;
-    let took = began.elapsed();
-    let failed = match status {
+    report.none(format!("{name}SIGTERM that did not end it with 0"), end(child).await?);
+    let took = format!("{:.2}", began.elapsed().as_secs_f64());
+    report.figure(format!("{name}time to stop, s"), took);
+    Ok(())
+}
+
+/// Asks a site to end, and says what is wrong with how it does.
+pub(crate) async fn end(child: Child) -> anyhow::Result<Option<String>> {
+    let (status, took) = site::stop(child, GRACE).await?;
+    Ok(match status {
         Some(status) if status.success() => None,
         Some(status) => Some(format!("{status} after {took:.1?}")),
         None => Some(format!("killed after {took:.1?}")),
-    };
-    report.none(format!("{name}SIGTERM that did not end it with 0"), failed);
-    report.figure(format!("{name}time to stop, s"), format!("{:.2}", took.as_secs_f64()));
-    Ok(())
+    })
 }
