@@ -22,6 +22,7 @@ pub(crate) fn trigger(fact: &Fact) -> &'static str {
         Fact::PaymentDue => "BOOKING_PAYMENT_INITIATED",
         Fact::Rejected => "BOOKING_REJECTED",
         Fact::Requested { .. } => "BOOKING_REQUESTED",
+        Fact::WronglyAssigned => "WRONG_ASSIGNMENT_REPORT",
     }
 }
 
@@ -33,6 +34,7 @@ pub(crate) fn write(booking: &Booking, event: &Event, refreshed: Option<u32>) ->
     let body = match event.fact {
         Fact::Ended => meeting(booking, refreshed),
         Fact::NoShow(absent) => envelope(event, &no_show(booking, absent, refreshed)),
+        Fact::WronglyAssigned => envelope(event, &wrong_assignment(booking)),
         _ => envelope(event, &payload(booking, event, refreshed)),
     };
     body.to_string().into()
@@ -127,6 +129,19 @@ fn no_show(booking: &Booking, absent: bool, refreshed: Option<u32>) -> Value {
         "attendees": [{"email": booking.email, "noShow": absent}],
         "bookingUid": booking.uid,
         "bookingId": booking.number,
+    })
+}
+
+fn wrong_assignment(booking: &Booking) -> Value {
+    json!({
+        "booking": {"uid": booking.uid, "id": booking.number, "title": "First consultation",
+            "startTime": time(booking.start), "endTime": time(booking.end), "status": "ACCEPTED",
+            "eventType": {"id": 11, "title": "First consultation", "slug": "first-consultation",
+                "teamId": 3}},
+        "report": {"reportedBy": {"id": 8, "email": "otto@example.com", "name": "Otto Falk"},
+            "firstAssignmentReason": null, "guest": booking.email,
+            "host": {"email": "ida@example.com", "name": "Ida Falk"},
+            "correctAssignee": "otto@example.com", "additionalNotes": "Mine"},
     })
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Fact {
     Rejected,
     /// It waits for the host; it may replace another booking.
     Requested { from: Option<String> },
+    /// A member says that it is with the wrong host.
+    WronglyAssigned,
 }
 
 impl Fact {

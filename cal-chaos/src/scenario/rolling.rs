@@ -152,7 +152,9 @@ impl Load {
                 _ = ticks.tick() => {}
             }
             let address = addresses[self.requests % addresses.len()];
+            // The first is a change that the old version does not know under the name of the new.
             let (booking, fact) = match (self.requests % 5, last.take()) {
+                (0, Some(booking)) => (booking, Fact::WronglyAssigned),
                 // Another process may hear of that than of the booking.
                 (1, Some(booking)) => (booking, Fact::Paid),
                 (2, Some(booking)) => (booking, Fact::NoShow(true)),

@@ -36,7 +36,7 @@ pub(crate) fn add(
 ) -> anyhow::Result<ReceiverBuilder> {
     // Their ledger counts tasks by hooks, and knows no reminders.
     let mut builder = match crowd::count()? {
-        Some(count) => crowd::add(builder, count),
+        Some(count) => crowd::add(builder, count, store),
         None => builder.hook(Journal).hook(provider).hook(effects::Effects(store.clone())),
     };
     if crowd::has_dead() {
