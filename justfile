@@ -21,7 +21,7 @@ test:
 chaos database="sqlite" deliveries="500" kills="15" seed="1":
     cargo run -p cal-chaos -- --database {{database}} --deliveries {{deliveries}} --kills {{kills}} --seed {{seed}}
 
-# Attacks the site as strangers do: connections, bodies or log.
+# Attacks the site: connections, bodies, log, moves, poison, frozen, blocked, drain, rolling or clocks.
 attack scenario="connections" seed="1":
     cargo run --release -p cal-chaos -- {{scenario}} --seed {{seed}}
 

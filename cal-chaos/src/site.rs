@@ -60,10 +60,15 @@ impl Site {
 
     /// Starts the site by a command, and waits until it answers.
     pub(crate) async fn launch(&self, mut command: Command) -> anyhow::Result<Start> {
-        let began = Instant::now();
-        let mut child = command.spawn().context("could not start the site")?;
+        let child = command.spawn().context("could not start the site")?;
         // What the command holds of the site's output is closed here.
         drop(command);
+        self.ready(child).await
+    }
+
+    /// Waits until a process answers.
+    pub(crate) async fn ready(&self, mut child: Child) -> anyhow::Result<Start> {
+        let began = Instant::now();
         let mut client = Client::new(self.address);
         while began.elapsed() < START {
             if let Some(status) = child.try_wait()? {

@@ -138,7 +138,7 @@ impl Pair {
                 stage.start(None).await?
             }
         };
-        toll.end(frozen, "migrating").await?;
+        toll.end(stage::alive(other.ready(frozen).await?)?, "migrating").await?;
         let deliveries = stage.deliveries()?;
         Ok(Self { stage, steady, other, deliveries, series: Series::default(), port })
     }

@@ -19,9 +19,6 @@ use crate::{common::Workshop, database::Choice, model::Fact, report::Report};
 /// How often others send a delivery.
 const PACE: Duration = Duration::from_millis(50);
 
-/// How many deliveries others send before the attack.
-const QUIET: usize = 120;
-
 /// What the run is like.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -35,6 +32,10 @@ pub(crate) struct Options {
     /// How many of those deliveries are sent in a second at the most.
     #[arg(long, default_value_t = 500)]
     rate: u32,
+
+    /// How many deliveries others send before.
+    #[arg(long, default_value_t = 120)]
+    quiet: usize,
 
     /// How many milliseconds others may wait even if they waited less than half of that before.
     #[arg(long, default_value_t = 50)]
@@ -104,7 +105,7 @@ async fn try_case(
     let mut random = stage.random.fork();
     let requests = case.requests(&mut stage.deliveries()?, options.moves, &mut random);
     let mut others = stage.deliveries()?;
-    let quiet = stage.series(&mut others, QUIET, PACE).await?;
+    let quiet = stage.series(&mut others, options.quiet, PACE).await?;
 
     let patience = Duration::from_secs(options.patience);
     let attack = async {

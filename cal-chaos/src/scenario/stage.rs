@@ -179,7 +179,7 @@ pub(crate) async fn start(site: &Site) -> anyhow::Result<Child> {
     alive(site.start(None).await?)
 }
 
-fn alive(start: Start) -> anyhow::Result<Child> {
+pub(crate) fn alive(start: Start) -> anyhow::Result<Child> {
     match start {
         Start::Ready(child, _) => Ok(*child),
         Start::Died(status) => bail!("the site ended before it was ready: {status}"),
