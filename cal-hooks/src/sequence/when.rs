@@ -103,7 +103,8 @@ fn read(text: &str) -> Option<When> {
     Some(When { offset, anchor })
 }
 
-/// Reads a number and its unit; the number must fit 32 bits.
+/// Reads a number and its unit; in minutes it must fit 32 bits, so that what is written for it can be
+/// read too.
 fn read_length((count, unit): (&str, &str)) -> Option<TimeDelta> {
     let minutes = match unit {
         "m" | "min" | "mins" | "minute" | "minutes" => 1,
@@ -113,5 +114,6 @@ fn read_length((count, unit): (&str, &str)) -> Option<TimeDelta> {
         _ => return None,
     };
     let count = count.bytes().all(|it| it.is_ascii_digit()).then_some(count)?;
-    TimeDelta::try_minutes(i64::from(count.parse::<u32>().ok()?) * minutes)
+    let minutes = i64::from(count.parse::<u32>().ok()?) * minutes;
+    (minutes <= i64::from(u32::MAX)).then(|| TimeDelta::minutes(minutes))
 }
