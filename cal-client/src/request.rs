@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use futures_util::future::BoxFuture;
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -220,7 +221,12 @@ impl Request {
         refused(&self.send().await?)
     }
 
-    pub(crate) async fn send(mut self) -> Result<Answer, Error> {
+    /// Sends it. What that takes is compiled here, and not again in every program.
+    pub(crate) fn send(self) -> BoxFuture<'static, Result<Answer, Error>> {
+        Box::pin(self.sent())
+    }
+
+    async fn sent(mut self) -> Result<Answer, Error> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -283,10 +289,6 @@ fn decode<'a, T: Deserialize<'a>>(
     prefix: &str,
     answer: &Answer,
 ) -> Result<T, Error> {
-    if let Ok(value) = serde_json::from_slice(json) {
-        return Ok(value);
-    }
-    // Only now is it worth keeping track of where one is.
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(value) if deserializer.end().is_ok() => Ok(value),

@@ -65,10 +65,14 @@ type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
 impl Server {
     /// Starts a server that answers every request by the script.
     pub(crate) async fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::run(Arc::new(script)).await
+    }
+
+    async fn run(script: Arc<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
-        let (log, script) = (Arc::clone(&seen), Arc::<Script>::from(Box::new(script) as Box<_>));
+        let log = Arc::clone(&seen);
         let running = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // Head and body are written apart, and the second must not wait for the first.
