@@ -7,6 +7,7 @@ use std::{
 };
 
 use cal_webhook::{StoreError, Task, TaskId, log::quietly, vocabulary};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::{
@@ -98,14 +99,16 @@ pub(crate) struct Found {
 }
 
 /// Takes tasks that are due, of each hook up to so many.
-pub(crate) async fn claim(
-    database: &Database,
-    hooks: &[(&str, usize)],
+pub(crate) fn claim<'a>(
+    database: &'a Database,
+    hooks: &'a [(&'a str, usize)],
     lease: Duration,
-) -> Result<Found, StoreError> {
-    let mut lent = database.write_quickly().await?;
-    let done = take(&mut lent.conn(), hooks, lease).await;
-    lent.end(done).await
+) -> BoxFuture<'a, Result<Found, StoreError>> {
+    Box::pin(async move {
+        let mut lent = database.write_quickly().await?;
+        let done = take(&mut lent.conn(), hooks, lease).await;
+        lent.end(done).await
+    })
 }
 
 async fn take(
@@ -236,26 +239,24 @@ fn task(
 }
 
 /// Lets the leases of tasks start anew, and returns the ids of those still claimed.
-pub(crate) async fn renew(
-    database: &Database,
-    tasks: &[Arc<Task>],
+pub(crate) fn renew<'a>(
+    database: &'a Database,
+    tasks: &'a [Arc<Task>],
     lease: Duration,
-) -> Result<Vec<TaskId>, StoreError> {
-    let rows: Vec<_> =
-        tasks.iter().map(|task| json!({"id": task.id, "fence": task.fence})).collect();
-    let rows = settle::json(&rows).map_err(out_of_reach)?;
-    let mut lent = database.write_quickly().await?;
-    let mut conn = lent.conn();
-    let renewed = async {
-        let now = conn.now().await?;
-        let args = [Arg::Text(&rows), Arg::Int(now.after(lease).0)];
-        conn.fetch::<(String,)>(RENEW, &args).await
-    };
-    match renewed.await {
-        Ok(held) => Ok(held.into_iter().filter_map(|(id,)| id.parse().ok()).collect()),
-        Err(error) => {
-            lent.discard().await;
-            Err(out_of_reach(error))
-        }
-    }
+) -> BoxFuture<'a, Result<Vec<TaskId>, StoreError>> {
+    Box::pin(async move {
+        let rows: Vec<_> =
+            tasks.iter().map(|task| json!({"id": task.id, "fence": task.fence})).collect();
+        let rows = settle::json(&rows).map_err(out_of_reach)?;
+        let mut lent = database.write_quickly().await?;
+        let mut conn = lent.conn();
+        let renewed = async {
+            let now = conn.now().await?;
+            let args = [Arg::Text(&rows), Arg::Int(now.after(lease).0)];
+            conn.fetch::<(String,)>(RENEW, &args).await
+        };
+        let held = renewed.await;
+        let held = lent.end(held).await?;
+        Ok(held.into_iter().filter_map(|(id,)| id.parse().ok()).collect())
+    })
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use cal_webhook::StoreError;
+use futures_util::future::BoxFuture;
 use sqlx::Connection;
 use tokio::sync::Notify;
 
@@ -124,22 +125,12 @@ pub(crate) trait Row:
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
 impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin {}
 
-/// Does the same with a connection to either database.
-macro_rules! with {
-    ($conn:expr, |$it:ident, $text:ident = $sql:ident| $body:expr) => {
-        match &mut $conn.kind {
-            #[cfg(feature = "postgres")]
-            Kind::Postgres($it) => {
-                let $text = $sql.postgres;
-                $body
-            }
-            #[cfg(feature = "sqlite")]
-            Kind::Sqlite($it) => {
-                let $text = $sql.sqlite;
-                $body
-            }
-        }
-    };
+/// Rows that the database gave.
+enum Rows {
+    #[cfg(feature = "postgres")]
+    Postgres(Vec<sqlx::postgres::PgRow>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Vec<sqlx::sqlite::SqliteRow>),
 }
 
 macro_rules! bind {
@@ -171,10 +162,7 @@ impl Conn<'_> {
         sql: impl Into<Sql>,
         args: &[Arg<'_>],
     ) -> Result<u64, sqlx::Error> {
-        let sql = sql.into();
-        with!(self, |conn, text = sql| {
-            Ok(bind!(sqlx::query(text), args).execute(&mut **conn).await?.rows_affected())
-        })
+        self.change(sql.into(), args).await
     }
 
     /// Runs a statement and returns its rows.
@@ -183,33 +171,85 @@ impl Conn<'_> {
         sql: impl Into<Sql>,
         args: &[Arg<'_>],
     ) -> Result<Vec<T>, sqlx::Error> {
-        let sql = sql.into();
-        with!(self, |conn, text = sql| {
-            bind!(sqlx::query_as::<_, T>(text), args).fetch_all(&mut **conn).await
+        match self.rows(sql.into(), args).await? {
+            #[cfg(feature = "postgres")]
+            Rows::Postgres(rows) => rows.into_iter().map(|row| T::from_row(&row)).collect(),
+            #[cfg(feature = "sqlite")]
+            Rows::Sqlite(rows) => rows.into_iter().map(|row| T::from_row(&row)).collect(),
+        }
+    }
+
+    // These two are not generic, so that sqlx is compiled for them, and not for each kind of row.
+
+    fn change<'s>(
+        &'s mut self,
+        sql: Sql,
+        args: &'s [Arg<'s>],
+    ) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
+        Box::pin(async move {
+            Ok(match &mut self.kind {
+                #[cfg(feature = "postgres")]
+                Kind::Postgres(conn) => {
+                    let query = bind!(sqlx::query(sql.postgres), args);
+                    query.execute(&mut **conn).await?.rows_affected()
+                }
+                #[cfg(feature = "sqlite")]
+                Kind::Sqlite(conn) => {
+                    let query = bind!(sqlx::query(sql.sqlite), args);
+                    query.execute(&mut **conn).await?.rows_affected()
+                }
+            })
+        })
+    }
+
+    fn rows<'s>(
+        &'s mut self,
+        sql: Sql,
+        args: &'s [Arg<'s>],
+    ) -> BoxFuture<'s, Result<Rows, sqlx::Error>> {
+        Box::pin(async move {
+            Ok(match &mut self.kind {
+                #[cfg(feature = "postgres")]
+                Kind::Postgres(conn) => {
+                    let query = bind!(sqlx::query(sql.postgres), args);
+                    Rows::Postgres(query.fetch_all(&mut **conn).await?)
+                }
+                #[cfg(feature = "sqlite")]
+                Kind::Sqlite(conn) => {
+                    let query = bind!(sqlx::query(sql.sqlite), args);
+                    Rows::Sqlite(query.fetch_all(&mut **conn).await?)
+                }
+            })
         })
     }
 
     /// Begins a transaction that will write.
-    pub(crate) async fn begin(&mut self) -> Result<Tx<'_>, sqlx::Error> {
-        let kind = match &mut self.kind {
-            #[cfg(feature = "postgres")]
-            Kind::Postgres(conn) => TxKind::Postgres(conn.begin().await?),
-            #[cfg(feature = "sqlite")]
-            // A transaction that becomes a writer later could fail then.
-            Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
-        };
-        Ok(Tx { kind, clock: self.clock })
+    pub(crate) fn begin(&mut self) -> BoxFuture<'_, Result<Tx<'_>, sqlx::Error>> {
+        Box::pin(async move {
+            let kind = match &mut self.kind {
+                #[cfg(feature = "postgres")]
+                Kind::Postgres(conn) => TxKind::Postgres(conn.begin().await?),
+                #[cfg(feature = "sqlite")]
+                // A transaction that becomes a writer later could fail then.
+                Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin_with("BEGIN IMMEDIATE").await?),
+            };
+            Ok(Tx { kind, clock: self.clock })
+        })
     }
 
     /// Begins a transaction that reads, and sees nothing of what is written meanwhile.
-    pub(crate) async fn begin_snapshot(&mut self) -> Result<Tx<'_>, sqlx::Error> {
-        let kind = match &mut self.kind {
-            #[cfg(feature = "postgres")]
-            Kind::Postgres(conn) => TxKind::Postgres(crate::postgres::begin_snapshot(conn).await?),
-            #[cfg(feature = "sqlite")]
-            Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin().await?),
-        };
-        Ok(Tx { kind, clock: self.clock })
+    pub(crate) fn begin_snapshot(&mut self) -> BoxFuture<'_, Result<Tx<'_>, sqlx::Error>> {
+        Box::pin(async move {
+            let kind = match &mut self.kind {
+                #[cfg(feature = "postgres")]
+                Kind::Postgres(conn) => {
+                    TxKind::Postgres(crate::postgres::begin_snapshot(conn).await?)
+                }
+                #[cfg(feature = "sqlite")]
+                Kind::Sqlite(conn) => TxKind::Sqlite(conn.begin().await?),
+            };
+            Ok(Tx { kind, clock: self.clock })
+        })
     }
 
     /// Returns the time by which leases are granted: of one clock for all who share the database.
@@ -240,12 +280,15 @@ impl Tx<'_> {
         Conn { kind, clock: self.clock }
     }
 
-    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+    pub(crate) fn commit<'a>(self) -> BoxFuture<'a, Result<(), sqlx::Error>>
+    where
+        Self: 'a,
+    {
         match self.kind {
             #[cfg(feature = "postgres")]
-            TxKind::Postgres(tx) => tx.commit().await,
+            TxKind::Postgres(tx) => Box::pin(tx.commit()),
             #[cfg(feature = "sqlite")]
-            TxKind::Sqlite(tx) => tx.commit().await,
+            TxKind::Sqlite(tx) => Box::pin(tx.commit()),
         }
     }
 }
@@ -328,57 +371,65 @@ impl Database {
     }
 
     /// Lends a connection that only reads.
-    pub(crate) async fn read(&self) -> Result<Lent<'_>, StoreError> {
-        let kind = match &self.kind {
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres(postgres) => {
-                LentKind::Postgres(postgres.lend().await?, postgres)
-            }
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite(sqlite) => LentKind::Reader(sqlite.reader().await?),
-        };
-        Ok(Lent { kind, clock: self.clock() })
+    pub(crate) fn read(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
+        Box::pin(async move {
+            let kind = match &self.kind {
+                #[cfg(feature = "postgres")]
+                DatabaseKind::Postgres(postgres) => {
+                    LentKind::Postgres(postgres.lend().await?, postgres)
+                }
+                #[cfg(feature = "sqlite")]
+                DatabaseKind::Sqlite(sqlite) => LentKind::Reader(sqlite.reader().await?),
+            };
+            Ok(Lent { kind, clock: self.clock() })
+        })
     }
 
     /// Lends a connection for deliveries that come in; `keep` gives it back.
-    pub(crate) async fn accepting(&self) -> Result<Lent<'_>, StoreError> {
-        let kind = match &self.kind {
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres(postgres) => {
-                LentKind::Kept(postgres.lend_kept().await?, postgres)
-            }
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
-        };
-        Ok(Lent { kind, clock: self.clock() })
+    pub(crate) fn accepting(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
+        Box::pin(async move {
+            let kind = match &self.kind {
+                #[cfg(feature = "postgres")]
+                DatabaseKind::Postgres(postgres) => {
+                    LentKind::Kept(postgres.lend_kept().await?, postgres)
+                }
+                #[cfg(feature = "sqlite")]
+                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
+            };
+            Ok(Lent { kind, clock: self.clock() })
+        })
     }
 
     /// Lends a connection that may write; of SQLite there is only one.
-    pub(crate) async fn write(&self) -> Result<Lent<'_>, StoreError> {
-        let kind = match &self.kind {
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres(postgres) => {
-                LentKind::Postgres(postgres.lend().await?, postgres)
-            }
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
-        };
-        Ok(Lent { kind, clock: self.clock() })
+    pub(crate) fn write(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
+        Box::pin(async move {
+            let kind = match &self.kind {
+                #[cfg(feature = "postgres")]
+                DatabaseKind::Postgres(postgres) => {
+                    LentKind::Postgres(postgres.lend().await?, postgres)
+                }
+                #[cfg(feature = "sqlite")]
+                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
+            };
+            Ok(Lent { kind, clock: self.clock() })
+        })
     }
 }
 
 impl Database {
     /// Lends a connection for what is void once this process has ended.
-    pub(crate) async fn write_quickly(&self) -> Result<Lent<'_>, StoreError> {
-        let kind = match &self.kind {
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres(postgres) => {
-                LentKind::Postgres(postgres.lend().await?, postgres)
-            }
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.quick_writer().await?),
-        };
-        Ok(Lent { kind, clock: self.clock() })
+    pub(crate) fn write_quickly(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
+        Box::pin(async move {
+            let kind = match &self.kind {
+                #[cfg(feature = "postgres")]
+                DatabaseKind::Postgres(postgres) => {
+                    LentKind::Postgres(postgres.lend().await?, postgres)
+                }
+                #[cfg(feature = "sqlite")]
+                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.quick_writer().await?),
+            };
+            Ok(Lent { kind, clock: self.clock() })
+        })
     }
 
     /// Connects once, makes the tables and checks the settings.

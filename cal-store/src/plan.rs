@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use cal_core::Parsed;
 use cal_webhook::{Dispatcher, StoreError};
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::{
@@ -50,45 +51,47 @@ const BUDGET: Duration = Duration::from_secs(2);
 const TURNS: usize = 3;
 
 /// Plans a batch of deliveries and returns how many there were.
-pub(crate) async fn plan(
-    database: &Database,
-    hooks: &Dispatcher,
+pub(crate) fn plan<'a>(
+    database: &'a Database,
+    hooks: &'a Dispatcher,
     batch: i64,
-) -> Result<usize, StoreError> {
-    let start = Instant::now();
-    let reminded = remind::remind(database, hooks).await?;
-    let Some(first) = pick::pick(database, batch).await? else { return Ok(reminded) };
-    let (mut parts, mut planned, mut outrun) = (vec![first], 0, 0);
-    while let Some(part) = parts.pop() {
-        if planned > 0 && start.elapsed() > BUDGET {
-            break;
-        }
-        match round::round(database, hooks, &part).await {
-            Ok(Round::Written(count)) => {
-                if count > 0 {
-                    crate::crash::point("planned");
-                }
-                planned += count;
-                outrun = 0;
+) -> BoxFuture<'a, Result<usize, StoreError>> {
+    Box::pin(async move {
+        let start = Instant::now();
+        let reminded = remind::remind(database, hooks).await?;
+        let Some(first) = pick::pick(database, batch).await? else { return Ok(reminded) };
+        let (mut parts, mut planned, mut outrun) = (vec![first], 0, 0);
+        while let Some(part) = parts.pop() {
+            if planned > 0 && start.elapsed() > BUDGET {
+                break;
             }
-            Ok(Round::Outrun) if outrun < TURNS => {
-                outrun += 1;
-                parts.push(part);
-            }
-            Ok(Round::Busy | Round::Outrun) => break,
-            Ok(Round::TooMuch) => parts.extend(halves(part)),
-            Err(Fault::Store(_)) if planned > 0 => break,
-            Err(Fault::Store(error)) => return Err(error),
-            Err(Fault::Data(reason)) => match &part[..] {
-                [one] => {
-                    fault::set_aside(database, one, &reason).await?;
-                    planned += 1;
+            match round::round(database, hooks, &part).await {
+                Ok(Round::Written(count)) => {
+                    if count > 0 {
+                        crate::crash::point("planned");
+                    }
+                    planned += count;
+                    outrun = 0;
                 }
-                _ => parts.extend(halves(part)),
-            },
+                Ok(Round::Outrun) if outrun < TURNS => {
+                    outrun += 1;
+                    parts.push(part);
+                }
+                Ok(Round::Busy | Round::Outrun) => break,
+                Ok(Round::TooMuch) => parts.extend(halves(part)),
+                Err(Fault::Store(_)) if planned > 0 => break,
+                Err(Fault::Store(error)) => return Err(error),
+                Err(Fault::Data(reason)) => match &part[..] {
+                    [one] => {
+                        fault::set_aside(database, one, &reason).await?;
+                        planned += 1;
+                    }
+                    _ => parts.extend(halves(part)),
+                },
+            }
         }
-    }
-    Ok(planned + reminded)
+        Ok(planned + reminded)
+    })
 }
 
 /// The second half, and the first one, which comes first.

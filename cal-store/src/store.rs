@@ -12,6 +12,7 @@ use cal_webhook::{
     log::quietly,
 };
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::{
     sync::{Notify, OnceCell},
@@ -49,7 +50,7 @@ pub struct SqlStore {
 
 pub(crate) struct Shared {
     pub(crate) database: Arc<Database>,
-    pub(crate) accepts: Arc<Grouped<Row, Accepted>>,
+    accepts: Arc<Grouped<Row, Accepted>>,
     settles: Grouped<Settling, bool>,
     /// Something may be planned or claimed.
     pub(crate) work: Arc<Notify>,
@@ -59,6 +60,18 @@ pub(crate) struct Shared {
     pub(crate) process: String,
     /// It has told its hooks once.
     pub(crate) is_told: OnceCell<()>,
+}
+
+/// Futures are boxed where much stands behind them: it is compiled here then, and not again in each
+/// program.
+impl Shared {
+    pub(crate) fn accept(&self, row: Row) -> BoxFuture<'_, Result<Accepted, StoreError>> {
+        Box::pin(self.accepts.run(row))
+    }
+
+    fn settle(&self, settling: Settling) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.settles.run(settling))
+    }
 }
 
 impl SqlStore {
@@ -95,45 +108,47 @@ impl SqlStore {
         self.shared.database.planning.each_ref().map(|rows| rows.load(Ordering::Relaxed))
     }
 
-    async fn open_at(url: &str, clock: Option<TestClock>) -> Result<Self, OpenError> {
-        let work = Arc::new(Notify::new());
-        if let Some(clock) = &clock {
-            clock.wake(&work);
-        }
-        let database = Arc::new(Database::new(url, clock)?);
-        let is_there = match database.set_up().await {
-            Ok(()) => true,
-            Err(SetUpError::Never(error)) => return Err(error),
-            Err(SetUpError::Now(error)) => {
-                quietly(|| {
-                    tracing::error!(%error, "the database is out of reach; deliveries are refused");
-                });
-                false
+    fn open_at(url: &str, clock: Option<TestClock>) -> BoxFuture<'_, Result<Self, OpenError>> {
+        Box::pin(async move {
+            let work = Arc::new(Notify::new());
+            if let Some(clock) = &clock {
+                clock.wake(&work);
             }
-        };
-        let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
-        let accepts = Arc::new(Grouped::new(accept::GROUP, Duration::ZERO, move |rows| {
-            let database = Arc::clone(&accepting);
-            Box::pin(async move { accept::accept(&database, rows).await })
-        }));
-        let calm = Arc::clone(&accepts);
-        let settles = Grouped::new(settle::GROUP, settle::GATHER, move |group| {
-            let (database, calm) = (Arc::clone(&settling), Arc::clone(&calm));
-            Box::pin(async move {
-                calm.calm(CALM_TASKS).await;
-                settle::settle(&database, group).await
-            })
-        });
-        database.listen(&work);
-        let claimed_at = Mutex::default();
-        let process = DeliveryId::new().to_string();
-        let is_told = OnceCell::new();
-        let shared = Shared { database, accepts, settles, work, claimed_at, process, is_told };
-        let store = Self { shared: Arc::new(shared) };
-        if is_there && let Err(error) = store.replan_after_upgrade().await {
-            tracing::warn!(%error, "what another version could not plan is not tried again");
-        }
-        Ok(store)
+            let database = Arc::new(Database::new(url, clock)?);
+            let is_there = match database.set_up().await {
+                Ok(()) => true,
+                Err(SetUpError::Never(error)) => return Err(error),
+                Err(SetUpError::Now(error)) => {
+                    quietly(|| {
+                        tracing::error!(%error, "the database is out of reach; deliveries are refused");
+                    });
+                    false
+                }
+            };
+            let (accepting, settling) = (Arc::clone(&database), Arc::clone(&database));
+            let accepts = Arc::new(Grouped::new(accept::GROUP, Duration::ZERO, move |rows| {
+                let database = Arc::clone(&accepting);
+                Box::pin(async move { accept::accept(&database, rows).await })
+            }));
+            let calm = Arc::clone(&accepts);
+            let settles = Grouped::new(settle::GROUP, settle::GATHER, move |group| {
+                let (database, calm) = (Arc::clone(&settling), Arc::clone(&calm));
+                Box::pin(async move {
+                    calm.calm(CALM_TASKS).await;
+                    settle::settle(&database, group).await
+                })
+            });
+            database.listen(&work);
+            let claimed_at = Mutex::default();
+            let process = DeliveryId::new().to_string();
+            let is_told = OnceCell::new();
+            let shared = Shared { database, accepts, settles, work, claimed_at, process, is_told };
+            let store = Self { shared: Arc::new(shared) };
+            if is_there && let Err(error) = store.replan_after_upgrade().await {
+                tracing::warn!(%error, "what another version could not plan is not tried again");
+            }
+            Ok(store)
+        })
     }
 
     /// Checks that the database can be written to.
@@ -167,34 +182,37 @@ impl SqlStore {
     }
 
     /// Returns when the next of these hooks' tasks is due, or a delivery that is held back.
-    async fn next_due(&self, hooks: &[&str]) -> Result<Duration, StoreError> {
-        const NEXT: Sql = sql!(
-            "SELECT min(v.at) FROM (SELECT (SELECT min(t.ready_at) FROM cal_tasks t \
-                WHERE t.hook = item.value ->> 'hook' \
-                AND t.ready_at > CAST(item.value ->> 'after' AS BIGINT)) AS at \
-            FROM" rows(1) "UNION ALL SELECT min(held_until) FROM cal_deliveries \
-                WHERE decision = 'early') AS v"
-        );
-        let rows: Vec<_> = {
-            let claimed_at = self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
-            // What was due when tasks were claimed last had no place, or is being claimed elsewhere.
-            let after = |hook: &str| claimed_at.get(hook).map_or(0, |at| at.0);
-            hooks.iter().map(|hook| json!({"hook": hook, "after": after(hook)})).collect()
-        };
-        let rows = settle::json(&rows).map_err(out_of_reach)?;
-        let mut lent = self.shared.database.read().await?;
-        let mut conn = lent.conn();
-        let now = conn.now().await.map_err(out_of_reach)?;
-        let next: Vec<(Option<i64>,)> =
-            conn.fetch(NEXT, &[Arg::Text(&rows)]).await.map_err(out_of_reach)?;
-        let next = next.first().and_then(|(at,)| *at).map(Micros);
-        Ok(next.map_or(POLL, |next| now.until(next)))
+    fn next_due<'a>(&'a self, hooks: &'a [&str]) -> BoxFuture<'a, Result<Duration, StoreError>> {
+        Box::pin(async move {
+            const NEXT: Sql = sql!(
+                "SELECT min(v.at) FROM (SELECT (SELECT min(t.ready_at) FROM cal_tasks t \
+                    WHERE t.hook = item.value ->> 'hook' \
+                    AND t.ready_at > CAST(item.value ->> 'after' AS BIGINT)) AS at \
+                FROM" rows(1) "UNION ALL SELECT min(held_until) FROM cal_deliveries \
+                    WHERE decision = 'early') AS v"
+            );
+            let rows: Vec<_> = {
+                let claimed_at =
+                    self.shared.claimed_at.lock().unwrap_or_else(PoisonError::into_inner);
+                // What was due when tasks were claimed last had no place, or is being claimed elsewhere.
+                let after = |hook: &str| claimed_at.get(hook).map_or(0, |at| at.0);
+                hooks.iter().map(|hook| json!({"hook": hook, "after": after(hook)})).collect()
+            };
+            let rows = settle::json(&rows).map_err(out_of_reach)?;
+            let mut lent = self.shared.database.read().await?;
+            let mut conn = lent.conn();
+            let now = conn.now().await.map_err(out_of_reach)?;
+            let next: Vec<(Option<i64>,)> =
+                conn.fetch(NEXT, &[Arg::Text(&rows)]).await.map_err(out_of_reach)?;
+            let next = next.first().and_then(|(at,)| *at).map(Micros);
+            Ok(next.map_or(POLL, |next| now.until(next)))
+        })
     }
 }
 
 impl Store for SqlStore {
     async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
-        let accepted = self.shared.accepts.run(Row::new(&arrival)).await?;
+        let accepted = self.shared.accept(Row::new(&arrival)).await?;
         self.shared.work.notify_one();
         Ok(accepted)
     }
@@ -231,7 +249,7 @@ impl Store for SqlStore {
 
     async fn settle(&self, task: &Task, settlement: Settlement) -> Result<bool, StoreError> {
         let (task, fence, attempt) = (task.id, task.fence, task.attempt);
-        let settled = self.shared.settles.run(Settling { task, fence, attempt, settlement }).await;
+        let settled = self.shared.settle(Settling { task, fence, attempt, settlement }).await;
         self.shared.work.notify_one();
         settled
     }

@@ -79,7 +79,7 @@ impl SqlStore {
     pub(super) async fn bring(&self, news: Vec<News>) -> Result<usize, StoreError> {
         let now = self.now().await?.into();
         let rows = news.into_iter().map(|news| {
-            self.shared.accepts.run(Row {
+            self.shared.accept(Row {
                 id: DeliveryId::new().to_string(),
                 digest: digest(&news.body),
                 received_at: now,
