@@ -9,7 +9,7 @@ use std::{env, time::Duration};
 use actix_web::{App, HttpServer, web};
 use calcom::{Hook, Receiver, Verifier};
 
-#[actix_web::main]
+#[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let receiver = Receiver::builder(Verifier::new(env::var("CAL_WEBHOOK_SECRET")?)?)
         .hook(

@@ -13,7 +13,7 @@ use cal_webhook::{
 };
 use futures_util::stream;
 use serde_json::json;
-use tracing::subscriber::DefaultGuard;
+use tracing::{Level, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
@@ -50,7 +50,7 @@ impl Log {
     fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
-            .with_env_filter("trace")
+            .with_max_level(Level::TRACE)
             .with_ansi(false)
             .with_writer(log.clone())
             .finish();
@@ -108,7 +108,7 @@ impl io::Write for Gone {
 
 #[tokio::test(start_paused = true)]
 async fn a_log_that_panics_stops_neither_answers_nor_hooks() {
-    let subscriber = tracing_subscriber::fmt().with_env_filter("trace").with_writer(|| Gone);
+    let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(|| Gone);
     let _guard = tracing::subscriber::set_default(subscriber.finish());
     let store = Faulty::default();
     let hook = Hook::named("mail").on_booked(|cx, _| {

@@ -4,6 +4,7 @@ use std::{env, net::SocketAddr};
 
 use clap::Parser;
 use secrecy::SecretString;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The variables that end demo mode: whoever sets one of them means this site in earnest.
 const LIVE: [&str; 21] = [
@@ -107,7 +108,7 @@ pub(crate) struct Config {
     #[arg(long, env, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: u32,
 
-    /// Whether to log more; `RUST_LOG` takes precedence.
+    /// Whether to log more; `RUST_LOG` takes precedence: levels, also by target, `info,sqlx=warn`.
     #[arg(long, env)]
     pub(crate) debug_mode: bool,
 }
@@ -128,5 +129,12 @@ impl Config {
             && self.contact_email.is_none()
             && self.app_url.is_none()
             && !LIVE.iter().any(|name| env::var_os(name).is_some())
+    }
+
+    /// What is logged.
+    pub(crate) fn log_levels(&self) -> Targets {
+        let level = if self.debug_mode { LevelFilter::DEBUG } else { LevelFilter::INFO };
+        let asked = env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
+        asked.unwrap_or_else(|| Targets::new().with_default(level))
     }
 }

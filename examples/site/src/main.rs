@@ -29,7 +29,7 @@ use calcom::{
 };
 use clap::Parser;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
 use crate::{app::App, config::Config, output::Output};
 
@@ -46,10 +46,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
-    let level = if config.debug_mode { "debug" } else { "info" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    log.with_writer(output.clone()).log_internal_errors(false).init();
+    let log = fmt::layer().with_target(false).with_writer(output.clone());
+    let log = log.log_internal_errors(false);
+    registry().with(log).with(config.log_levels()).init();
 
     let demo = config.is_demo().then(demo::Demo::new).transpose()?;
     // Links in mails need the address: port 0 becomes one when it is bound.
