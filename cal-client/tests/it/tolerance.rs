@@ -460,7 +460,7 @@ fn every_type_has_a_sample_that_is_read() {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(cal_testing::times(50))
+        ..ProptestConfig::with_cases(cal_testing::times(20))
     })]
 
     #[test]

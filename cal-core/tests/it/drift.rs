@@ -130,7 +130,7 @@ fn an_item_that_does_not_fit_costs_only_itself() {
 }
 
 proptest! {
-    #![proptest_config(cases(200))]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn no_report_quotes_a_value(

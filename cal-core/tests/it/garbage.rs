@@ -33,7 +33,7 @@ fn with_member(member: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(160))]
 
     #[test]
     fn any_bytes_are_kept(body in vec(any::<u8>(), 0..300)) {

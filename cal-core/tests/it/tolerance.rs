@@ -24,7 +24,7 @@ fn every_optional_member_may_be_missing_or_null() {
 }
 
 proptest! {
-    #![proptest_config(cases(50))]
+    #![proptest_config(cases(20))]
 
     #[test]
     fn many_optional_members_may_be_missing_at_once(

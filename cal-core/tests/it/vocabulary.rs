@@ -144,7 +144,7 @@ fn a_location_is_told_by_its_spelling_alone() {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn a_spelling_survives(text in r"(integrations:|https?://|\+)?\PC{0,20}") {

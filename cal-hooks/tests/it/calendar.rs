@@ -291,7 +291,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cal_testing::times(64)))]
+    #![proptest_config(ProptestConfig::with_cases(cal_testing::times(25)))]
 
     #[test]
     fn no_text_makes_long_lines_or_more_properties(

@@ -141,7 +141,7 @@ fn the_key_and_the_token_stay_out_of_what_is_shown() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cal_testing::times(64)))]
+    #![proptest_config(ProptestConfig::with_cases(cal_testing::times(25)))]
 
     #[test]
     fn what_was_signed_is_read_until_it_expires(

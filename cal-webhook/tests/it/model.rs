@@ -22,7 +22,7 @@ use crate::{
 const ORDERS: usize = 20;
 
 /// How many schedules are tried, unless `CALCOM_TEST_SCHEDULES` says it.
-const SCHEDULES: usize = 2_000;
+const SCHEDULES: usize = 1_000;
 
 fn schedules() -> usize {
     let wanted = env::var("CALCOM_TEST_SCHEDULES").ok();
