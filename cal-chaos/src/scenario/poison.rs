@@ -209,7 +209,9 @@ async fn set_aside(
     for reason in reasons.collect::<HashSet<_>>() {
         report.figure(format!("  {reason}"), "");
     }
-    again(stage, failed, report).await
+    let again = again(stage, failed, report).await;
+    report.none("out of an operator's reach", again.err().map(|error| format!("{error:#}")));
+    Ok(())
 }
 
 /// Reports that an operator sees them, and can have them tried again.
