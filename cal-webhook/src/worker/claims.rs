@@ -23,11 +23,15 @@ use super::{
 impl Engine<'_> {
     /// Runs the hook of a claimed task.
     pub(super) fn take(&mut self, desk: usize, task: Arc<Task>, asked: Instant) {
-        // An earlier run of the same task has lost its claim to this one.
-        self.runs.values_mut().filter(|run| run.task.id == task.id).for_each(Run::lose);
         // A claim that took long must be renewed sooner.
         let beat_at = asked + LEASE / 3;
         self.beat_at = if self.runs.is_empty() { beat_at } else { self.beat_at.min(beat_at) };
+        // The store's clock has leaped over the lease: what runs goes on under the new claim.
+        let is_same = |run: &&mut Run| run.task.id == task.id && !matches!(run.stage, Stage::Lost);
+        if let Some(run) = self.runs.values_mut().find(is_same) {
+            (run.task, run.held_until) = (task, asked + LEASE);
+            return;
+        }
         let (id, hook) = (self.next_run, Arc::clone(&self.desks[desk].hook));
         self.next_run += 1;
         self.desks[desk].busy += 1;
@@ -70,7 +74,7 @@ impl Engine<'_> {
         // could claim it either. When the store has answered others since, it is the last one.
         let last = failed && self.outage.answered() > run.held_until;
         run.stage = Stage::Settling { settlement: settlement.clone(), failed, last };
-        let (store, task) = (self.store, Arc::clone(&run.task));
+        let (store, task, fence) = (self.store, Arc::clone(&run.task), run.task.fence);
         self.events.push(Box::pin(async move {
             if !pause.is_zero() {
                 time::sleep(pause).await;
@@ -80,18 +84,26 @@ impl Engine<'_> {
             if answer.is_ok() {
                 crash::point("settled");
             }
-            Event::Settled { run: id, answer }
+            Event::Settled { run: id, fence, answer }
         }));
     }
 
-    pub(super) fn settled(&mut self, id: RunId, answer: Result<bool, StoreError>) {
+    pub(super) fn settled(&mut self, id: RunId, fence: u64, answer: Result<bool, StoreError>) {
         let Some(run) = self.runs.get(&id) else { return };
+        let is_outdated = run.task.fence > fence;
         let Stage::Settling { settlement, failed, last } = &run.stage else { return };
         let (settlement, failed, last) = (settlement.clone(), *failed, *last);
         match answer {
             Ok(true) => {
                 self.outage.worked(Chore::Settle(id));
                 self.close(id, Ok(outcome(&settlement)));
+            }
+            // The task was claimed again by this worker meanwhile, and goes on under the new claim.
+            Ok(false) if is_outdated => {
+                if !failed {
+                    self.desks[run.desk].unsettled += 1;
+                }
+                self.settle(id, settlement, Duration::ZERO);
             }
             Ok(false) => {
                 self.outage.worked(Chore::Settle(id));

@@ -73,7 +73,7 @@ pub(super) enum Event {
     Planned(Result<usize, StoreError>),
     Renewed { runs: Vec<RunId>, asked: Instant, answer: Result<Vec<TaskId>, StoreError> },
     Rested(Chore),
-    Settled { run: RunId, answer: Result<bool, StoreError> },
+    Settled { run: RunId, fence: u64, answer: Result<bool, StoreError> },
 }
 
 impl<'a> Engine<'a> {
@@ -258,7 +258,7 @@ impl<'a> Engine<'a> {
                 self.desks.iter_mut().for_each(|desk| desk.resting = false);
             }
             Event::Rested(_) => self.planning.busy = false,
-            Event::Settled { run, answer } => self.settled(run, answer),
+            Event::Settled { run, fence, answer } => self.settled(run, fence, answer),
         }
     }
 
