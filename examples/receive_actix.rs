@@ -15,11 +15,11 @@ async fn main() -> anyhow::Result<()> {
         .hook(
             Hook::named("print")
                 .on_booked(|_cx, booking| async move {
-                    println!("booked: {} at {}", booking.title, booking.start);
+                    println!("booked: {} at {:?}", booking.title, booking.start);
                     Ok(())
                 })
                 .on_rescheduled(|_cx, booking| async move {
-                    println!("moved: {} to {}", booking.title, booking.start);
+                    println!("moved: {} to {:?}", booking.title, booking.start);
                     Ok(())
                 })
                 .on_cancelled(|_cx, booking| async move {

@@ -22,7 +22,7 @@ fn the_floor_and_the_library_read_the_same_booking() {
             let floor = &read.booking;
             assert_eq!(floor.uid, booking.uid.as_ref().map(|uid| uid.as_str()));
             assert_eq!(
-                (floor.id, floor.start, floor.end),
+                (floor.id, Some(floor.start), Some(floor.end)),
                 (booking.id, booking.start, booking.end)
             );
             assert_eq!(&*floor.title, booking.title);

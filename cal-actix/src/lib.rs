@@ -7,7 +7,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let receiver = Receiver::builder(Verifier::new("the webhook's secret")?)
 //!     .hook(Hook::named("log").on_booked(|_cx, booking| async move {
-//!         println!("{} at {}", booking.title, booking.start);
+//!         println!("{} with {}", booking.title, booking.organizer.name);
 //!         Ok(())
 //!     }))
 //!     .build()?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::{BookingId, BookingStatus, BookingUid, EventTypeId, TeamId, UserId};
+use crate::{BookingId, BookingStatus, BookingUid, EventTypeId, TeamId, UserId, time};
 
 /// Why a host was chosen for a booking; Cal.com writes it in four shapes.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -61,10 +61,10 @@ pub struct ReportedBooking {
     /// The booking's title.
     pub title: Option<String>,
     /// The start.
-    #[serde(rename = "startTime")]
+    #[serde(default, rename = "startTime", deserialize_with = "time::maybe")]
     pub start: Option<DateTime<Utc>>,
     /// The end.
-    #[serde(rename = "endTime")]
+    #[serde(default, rename = "endTime", deserialize_with = "time::maybe")]
     pub end: Option<DateTime<Utc>>,
     /// The status.
     pub status: Option<BookingStatus>,

@@ -1,6 +1,6 @@
 //! The booking as webhooks describe it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
@@ -9,7 +9,7 @@ use crate::{
     AdditionalInformation, Amount, Answer, AppStatus, AssignmentReason, BookingId, BookingStatus,
     BookingUid, Conference, DestinationCalendars, EventTypeId, ExistingSeries, Fields, Location,
     Money, OrganizationId, Payment, PaymentId, PaymentInfo, Person, Recurrence, SchedulingType,
-    SeatUid, Team, UserId, VideoCall,
+    SeatUid, Team, UserId, VideoCall, time,
     wire::{few, null_as_default},
 };
 
@@ -33,12 +33,13 @@ pub struct Booking {
     /// The title that attendees see.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
-    /// When the booking starts.
-    #[serde(rename = "startTime")]
-    pub start: DateTime<Utc>,
+    /// When the booking starts; only what accepts or requests a booking that moves none is sure to
+    /// say it.
+    #[serde(default, rename = "startTime", deserialize_with = "time::maybe")]
+    pub start: Option<DateTime<Utc>>,
     /// When the booking ends.
-    #[serde(rename = "endTime")]
-    pub end: DateTime<Utc>,
+    #[serde(default, rename = "endTime", deserialize_with = "time::maybe")]
+    pub end: Option<DateTime<Utc>>,
     /// The length in minutes.
     pub length: Option<i64>,
     /// The status; absent in some deliveries, and `ACCEPTED` while a payment is still due.
@@ -89,11 +90,13 @@ pub struct Booking {
     /// The number of the booking this one replaces; absent when a seat was moved.
     pub reschedule_id: Option<BookingId>,
     /// When the replaced booking started.
-    #[serde(rename = "rescheduleStartTime")]
+    #[serde(default, rename = "rescheduleStartTime", deserialize_with = "time::maybe")]
     pub reschedule_start: Option<DateTime<Utc>>,
     /// When the replaced booking ended.
-    #[serde(rename = "rescheduleEndTime")]
+    #[serde(default, rename = "rescheduleEndTime", deserialize_with = "time::maybe")]
     pub reschedule_end: Option<DateTime<Utc>>,
+    /// The booking that replaces this one, where the end of this one is reported.
+    pub rescheduled_to_uid: Option<BookingUid>,
     /// The e-mail address of who moved the booking.
     pub rescheduled_by: Option<String>,
     /// Why the booking was cancelled; may be empty.
@@ -199,6 +202,15 @@ impl Booking {
     #[must_use]
     pub fn booker(&self) -> Option<&Person> {
         self.attendees.first()
+    }
+
+    /// Returns when the booking starts and ends; where only the end is missing, its length tells.
+    #[must_use]
+    pub fn period(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let start = self.start?;
+        let length = || TimeDelta::try_minutes(self.length.unwrap_or(0)).unwrap_or_default();
+        let end = self.end.or_else(|| start.checked_add_signed(length()));
+        Some((start, end.unwrap_or(start)))
     }
 
     /// Returns the address where attendees join, wherever this version of Cal.com put it.

@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_with::skip_serializing_none;
 
-use crate::{EventTypeId, Person, TeamId, UserId, wire::null_as_default};
+use crate::{EventTypeId, Person, TeamId, UserId, time, wire::null_as_default};
 
 /// The calendars a booking is written to: a list, in deliveries of 2022 a single object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,8 +81,10 @@ pub struct DestinationCalendar {
     /// The number of the stored credential.
     pub credential_id: Option<i64>,
     /// When the row was made.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub created_at: Option<DateTime<Utc>>,
     /// When the row was last changed.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub updated_at: Option<DateTime<Utc>>,
     /// The id of the delegated credential.
     pub delegation_credential_id: Option<String>,
@@ -244,8 +246,10 @@ pub struct Recurrence {
     /// Every how many years, months, weeks or days.
     pub interval: Option<i64>,
     /// The first start.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub dtstart: Option<DateTime<Utc>>,
     /// The last possible start.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub until: Option<DateTime<Utc>>,
     /// The IANA time zone it repeats in.
     pub tzid: Option<String>,

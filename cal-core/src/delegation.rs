@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::{OrganizationId, UserId};
+use crate::{OrganizationId, UserId, time};
 
 /// A delegated credential that failed for a user (`DELEGATION_CREDENTIAL_ERROR`).
 #[skip_serializing_none]
@@ -89,6 +89,7 @@ pub struct DelegationCredential {
     /// The organisation.
     pub organization_id: Option<OrganizationId>,
     /// When the secret expires.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub secret_expires_at: Option<DateTime<Utc>>,
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     AnswerValue, Booking, CalendarEntryRejected, Event, Fields, FormSubmission, Meeting, Opaque,
-    ParseError, Trigger, Unknown, salvage,
+    ParseError, Trigger, Unknown, salvage, time::Time,
 };
 
 /// One webhook delivery: what it reports, when it was sent, and the bytes it came in.
@@ -152,7 +152,7 @@ fn read_envelope(text: &str, envelope: &Envelope<'_>) -> Read {
     let Some(trigger) = envelope.trigger_event.clone() else {
         return Read::opaque(None, ParseError::new("expected a member triggerEvent"));
     };
-    let created_at = envelope.created_at.map(|raw| serde_json::from_str(raw.get()));
+    let created_at = envelope.created_at.map(|raw| serde_json::from_str::<Option<Time>>(raw.get()));
     let (payload, prefix) = envelope.payload.map_or((text, ""), |raw| (raw.get(), "payload"));
     let is_meeting = matches!(trigger, Trigger::MeetingEnded | Trigger::MeetingStarted);
     let is_unknown = matches!(trigger, Trigger::Other(_));
@@ -164,7 +164,7 @@ fn read_envelope(text: &str, envelope: &Envelope<'_>) -> Read {
         Ok((event, mut set_aside)) => {
             let flat = is_meeting && envelope.payload.is_none();
             let created_at = match created_at {
-                Some(Ok(at)) if !flat => Some(at),
+                Some(Ok(Some(Time(at)))) if !flat => Some(at.to_utc()),
                 Some(Err(error)) if !flat => {
                     set_aside.push(ParseError::from_json("createdAt", &error));
                     None
@@ -184,6 +184,16 @@ fn read_payload(trigger: &Trigger, json: &str, prefix: &str, whole: &str) -> Pay
         Ok((event(payload), set_aside))
     }
     let booking = |event: fn(Arc<Booking>) -> Event| typed(event, json, prefix);
+    // What makes a booking says when it is; what ends or moves one has a meaning without that.
+    let made = |event: fn(Arc<Booking>) -> Event| {
+        let (booking, set_aside) = salvage::read::<Booking>(json, prefix)?;
+        if booking.start.is_some() || booking.reschedule_uid.is_some() {
+            return Ok((event(booking), set_aside));
+        }
+        let path = if prefix.is_empty() { "startTime" } else { "payload.startTime" };
+        let unreadable = set_aside.into_iter().find(|problem| problem.path() == path);
+        Err(unreadable.unwrap_or_else(|| ParseError::new("missing field `startTime`").within(path)))
+    };
     // What is kept raw must be JSON that can be read, or nobody could serialise it again.
     let raw = || {
         serde_json::from_str::<Value>(json)
@@ -194,14 +204,14 @@ fn read_payload(trigger: &Trigger, json: &str, prefix: &str, whole: &str) -> Pay
         Trigger::AfterGuestsCalVideoNoShow => typed(Event::AfterGuestsCalVideoNoShow, json, prefix),
         Trigger::AfterHostsCalVideoNoShow => typed(Event::AfterHostsCalVideoNoShow, json, prefix),
         Trigger::BookingCancelled => booking(Event::BookingCancelled),
-        Trigger::BookingCreated => booking(Event::BookingCreated),
+        Trigger::BookingCreated => made(Event::BookingCreated),
         Trigger::BookingLocationUpdated => booking(Event::BookingLocationUpdated),
         Trigger::BookingNoShowUpdated => typed(Event::BookingNoShowUpdated, json, prefix),
         Trigger::BookingPaid => booking(Event::BookingPaid),
         Trigger::BookingPaymentInitiated => booking(Event::BookingPaymentInitiated),
         Trigger::BookingReassigned => booking(Event::BookingReassigned),
         Trigger::BookingRejected => booking(Event::BookingRejected),
-        Trigger::BookingRequested => booking(Event::BookingRequested),
+        Trigger::BookingRequested => made(Event::BookingRequested),
         Trigger::BookingRescheduled => booking(Event::BookingRescheduled),
         Trigger::CalendarEntryRejected => {
             let event = CalendarEntryRejected { payload: raw()? };

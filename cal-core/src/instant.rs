@@ -7,7 +7,7 @@ use serde_with::skip_serializing_none;
 
 use crate::{
     Answer, BookingId, BookingStatus, BookingUid, EventTypeId, Fields, Location, Person, Trigger,
-    wire::null_as_default,
+    time, wire::null_as_default,
 };
 
 /// A visitor who waits for a host (`INSTANT_MEETING`).
@@ -52,10 +52,10 @@ pub struct AcceptedInstantMeeting {
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
     /// The start.
-    #[serde(rename = "startTime")]
+    #[serde(default, rename = "startTime", deserialize_with = "time::maybe")]
     pub start: Option<DateTime<Utc>>,
     /// The end.
-    #[serde(rename = "endTime")]
+    #[serde(default, rename = "endTime", deserialize_with = "time::maybe")]
     pub end: Option<DateTime<Utc>>,
     /// The host who accepted.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -46,6 +46,7 @@ mod recording;
 mod salvage;
 mod status;
 mod surrogate;
+mod time;
 mod trigger;
 mod wire;
 

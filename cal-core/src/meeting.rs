@@ -7,7 +7,7 @@ use serde_with::skip_serializing_none;
 
 use crate::{
     Answer, AppStatus, BookingId, BookingStatus, BookingUid, DestinationCalendar, EventTypeId,
-    Fields, Location, Payment, Person, Question, SchedulingType, TeamId, TimeFormat, UserId,
+    Fields, Location, Payment, Person, Question, SchedulingType, TeamId, TimeFormat, UserId, time,
     wire::null_as_default,
 };
 
@@ -47,16 +47,18 @@ pub struct Meeting {
     /// The answers to the questions that the host added.
     pub user_fields_responses: Option<Fields<Answer>>,
     /// When the meeting starts.
-    #[serde(rename = "startTime")]
+    #[serde(rename = "startTime", deserialize_with = "time::required")]
     pub start: DateTime<Utc>,
     /// When the meeting ends.
-    #[serde(rename = "endTime")]
+    #[serde(rename = "endTime", deserialize_with = "time::required")]
     pub end: DateTime<Utc>,
     /// Where it takes place.
     pub location: Option<Location>,
     /// When the booking was made.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub created_at: Option<DateTime<Utc>>,
     /// When the booking was last changed before this webhook was scheduled.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub updated_at: Option<DateTime<Utc>>,
     /// The status when this webhook was scheduled.
     pub status: Option<BookingStatus>,

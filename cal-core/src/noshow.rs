@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 
-use crate::{BookingId, BookingUid, EventTypeId, Person, TeamId, wire::null_as_default};
+use crate::{BookingId, BookingUid, EventTypeId, Person, TeamId, time, wire::null_as_default};
 
 /// Attendees who were marked, or unmarked, as absent (`BOOKING_NO_SHOW_UPDATED`).
 ///
@@ -66,10 +66,10 @@ pub struct CalVideoNoShow {
     #[serde(rename = "bookingUid")]
     pub uid: Option<BookingUid>,
     /// When the meeting starts.
-    #[serde(rename = "startTime")]
+    #[serde(default, rename = "startTime", deserialize_with = "time::maybe")]
     pub start: Option<DateTime<Utc>>,
     /// When the meeting ends.
-    #[serde(rename = "endTime")]
+    #[serde(default, rename = "endTime", deserialize_with = "time::maybe")]
     pub end: Option<DateTime<Utc>>,
     /// The attendees as the database has them.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de::Visitor};
 
-use crate::ParseError;
+use crate::{ParseError, time};
 
 /// A body's trigger, booking and times, read in one pass without building the payload.
 ///
@@ -77,12 +77,15 @@ impl<'a> Outline<'a> {
 struct Envelope<'a> {
     #[serde(borrow)]
     trigger_event: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     created_at: Option<DateTime<Utc>>,
     #[serde(borrow)]
     payload: Option<Payload<'a>>,
     #[serde(borrow)]
     uid: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     start_time: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     end_time: Option<DateTime<Utc>>,
 }
 
@@ -95,7 +98,9 @@ struct Payload<'a> {
     uid: Option<Text<'a>>,
     #[serde(borrow)]
     booking_uid: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     start_time: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     end_time: Option<DateTime<Utc>>,
 }
 
@@ -105,7 +110,9 @@ struct Payload<'a> {
 struct Reported<'a> {
     #[serde(borrow)]
     uid: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     start_time: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "time::maybe")]
     end_time: Option<DateTime<Utc>>,
 }
 

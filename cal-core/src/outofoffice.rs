@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::UserId;
+use crate::{UserId, time};
 
 /// An out-of-office entry that was created or updated (`OOO_CREATED`).
 #[skip_serializing_none]
@@ -27,12 +27,16 @@ pub struct OutOfOfficeEntry {
     /// The entry's uuid; it stays when the entry is updated.
     pub uuid: Option<String>,
     /// The first moment, on the user's clock.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub start: Option<DateTime<FixedOffset>>,
     /// The last moment, on the user's clock.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub end: Option<DateTime<FixedOffset>>,
     /// When the entry was made.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub created_at: Option<DateTime<Utc>>,
     /// When the entry was last changed.
+    #[serde(default, deserialize_with = "time::maybe")]
     pub updated_at: Option<DateTime<Utc>>,
     /// What the user wrote.
     pub notes: Option<String>,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::{BookingUid, Person, wire::null_as_default};
+use crate::{BookingUid, Person, time, wire::null_as_default};
 
 /// A recording that can be downloaded (`RECORDING_READY`), or its transcript
 /// (`RECORDING_TRANSCRIPTION_GENERATED`).
@@ -24,10 +24,10 @@ pub struct Recording {
     /// The description.
     pub description: Option<String>,
     /// When the meeting started.
-    #[serde(rename = "startTime")]
+    #[serde(default, rename = "startTime", deserialize_with = "time::maybe")]
     pub start: Option<DateTime<Utc>>,
     /// When the meeting ended.
-    #[serde(rename = "endTime")]
+    #[serde(default, rename = "endTime", deserialize_with = "time::maybe")]
     pub end: Option<DateTime<Utc>>,
     /// The host.
     #[serde(default, deserialize_with = "null_as_default")]

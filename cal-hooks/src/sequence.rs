@@ -184,8 +184,8 @@ impl Step {
 
     fn reminder(&self, booking: &Booking, made_at: Option<DateTime<Utc>>) -> Option<Reminder> {
         let anchor = match self.when.anchor {
-            Anchor::Start => booking.start,
-            Anchor::End => booking.end,
+            Anchor::Start => booking.start?,
+            Anchor::End => booking.period()?.1,
             Anchor::Booking | Anchor::Cancellation => made_at?,
         };
         let due_at = anchor.checked_add_signed(self.when.offset)?;

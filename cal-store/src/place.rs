@@ -42,6 +42,7 @@ impl SqlStore {
     }
 
     /// Returns the booking as it was reported last; `None` when nothing that is kept describes it.
+    /// A report that does not say when the booking is counts only where none does.
     ///
     /// # Errors
     ///
@@ -52,11 +53,15 @@ impl SqlStore {
             ORDER BY coalesce(created_at, received_at) DESC, seq DESC LIMIT $2";
         let args = [Arg::Text(uid.as_str()), Arg::Int(BODIES)];
         let bodies: Vec<(Vec<u8>,)> = self.ask(LATEST, &args).await?;
-        let described = |(body,): (Vec<u8>,)| {
-            let delivery = Delivery::parse(body);
-            delivery.event.booking().map(|booking| Booking::clone(booking))
-        };
-        Ok(bodies.into_iter().find_map(described))
+        let mut latest = None;
+        for (body,) in bodies {
+            match Delivery::parse(body).event.booking() {
+                Some(booking) if booking.start.is_some() => return Ok(Some((**booking).clone())),
+                Some(booking) => latest = latest.or_else(|| Some((**booking).clone())),
+                None => {}
+            }
+        }
+        Ok(latest)
     }
 
     /// Returns whether somebody was marked as absent last; `None` when no mark that is kept names

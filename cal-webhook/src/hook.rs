@@ -82,8 +82,9 @@ impl Hook {
     /// let hook = Hook::named("reminders")
     ///     .reminders(|transition, delivery| match (transition.change, delivery.event.booking()) {
     ///         (Change::Booked | Change::Rescheduled, Some(booking)) => {
-    ///             let due_at = booking.start - Duration::from_secs(60 * 60);
-    ///             vec![Reminder::new("an hour before", due_at).expires_at(booking.start)]
+    ///             let Some(start) = booking.start else { return Vec::new() };
+    ///             let due_at = start - Duration::from_secs(60 * 60);
+    ///             vec![Reminder::new("an hour before", due_at).expires_at(start)]
     ///         }
     ///         _ => Vec::new(),
     ///     })

@@ -44,7 +44,7 @@ macro_rules! lifecycle {
         ///     }
         ///
         ///     async fn on_booked(&self, _cx: &Context, booking: &Booking) -> Result<(), HookError> {
-        ///         println!("{} at {}", booking.title, booking.start);
+        ///         println!("{} with {}", booking.title, booking.organizer.name);
         ///         Ok(())
         ///     }
         /// }

@@ -15,7 +15,7 @@ fuzz_target!(|body: &[u8]| {
     let trigger = delivery.event.trigger();
     assert_eq!(outline.trigger.as_deref(), trigger.as_ref().map(Trigger::as_str));
     if let Some(booking) = delivery.event.booking() {
-        assert_eq!((outline.start, outline.end), (Some(booking.start), Some(booking.end)));
+        assert_eq!((outline.start, outline.end), (booking.start, booking.end));
     }
     if let Some(uid) = delivery.event.booking_uid()
         && is_named_once(body)

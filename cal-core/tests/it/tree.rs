@@ -61,9 +61,16 @@ impl Tree {
             | "/payload/oooEntry"
             | "/triggerEvent" => true,
             "/startTime" | "/endTime" => meeting,
-            "/payload/startTime" | "/payload/endTime" => meeting || self.trigger.is_booking(),
+            "/payload/startTime" => meeting || self.makes_a_booking(),
+            "/payload/endTime" => meeting,
             _ => false,
         }
+    }
+
+    /// Whether it reports a booking that moves none, which must say when it is.
+    fn makes_a_booking(&self) -> bool {
+        matches!(self.trigger, Trigger::BookingCreated | Trigger::BookingRequested)
+            && self.value.pointer("/payload/rescheduleUid").is_none_or(Value::is_null)
     }
 
     /// Whether a member may be null; the entries of most maps are there or they are not.

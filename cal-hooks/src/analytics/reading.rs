@@ -71,9 +71,11 @@ fn of_booking(event: Event, booking: &Booking, fee: bool) -> Event {
     let status = booking.status.as_ref().map(|status| status.as_str().to_lowercase());
     put(&mut event, "status", status.as_deref().and_then(word));
     put(&mut event, "locale", booking.booker().and_then(|booker| word(booker.locale()?)));
-    let lead_time = seconds(event.at, booking.start);
-    put(&mut event, "lead_time", lead_time);
-    put(&mut event, "duration", minutes(booking.start, booking.end));
+    if let Some((start, end)) = booking.period() {
+        let lead_time = seconds(event.at, start);
+        put(&mut event, "lead_time", lead_time);
+        put(&mut event, "duration", minutes(start, end));
+    }
     let charged = || booking.payment_data.as_ref()?.money();
     let due = || booking.payment_info.as_ref()?.money();
     let price = if fee { charged().or_else(due) } else { booking.price() };

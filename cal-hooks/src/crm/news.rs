@@ -99,8 +99,8 @@ fn of_booking(cx: &Context, change: Change, booking: &Booking) -> Vec<News> {
             activity: Activity {
                 uid: booking.uid.clone(),
                 title: booking.title.clone(),
-                start: Some(booking.start),
-                end: Some(booking.end),
+                start: booking.start,
+                end: booking.end,
                 meeting_url: booking.meeting_url().map(str::to_owned),
                 note: note(change, booking),
                 ..activity(cx, change, place)

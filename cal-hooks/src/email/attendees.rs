@@ -122,18 +122,23 @@ pub(super) fn absent(update: &NoShowUpdate) -> Vec<Person> {
     marked.map(|attendee| person(&attendee.email)).collect()
 }
 
-/// Returns the booking of a delivery; the store knows it where the delivery names only its uid.
+/// Returns the booking of a delivery; the store knows it where the delivery names only its uid, and
+/// when it is where the delivery leaves that out.
 pub(super) async fn booking<'a>(
     mailer: &Mailer,
     cx: &'a Context,
 ) -> Result<Option<Cow<'a, Booking>>, HookError> {
-    if let Some(booking) = cx.booking() {
-        return Ok(Some(Cow::Borrowed(booking)));
+    let told = cx.booking().map(Cow::Borrowed);
+    if told.as_ref().is_some_and(|booking| booking.start.is_some()) {
+        return Ok(told);
     }
-    match cx.event().booking_uid() {
-        Some(uid) => Ok(mailer.records.latest(uid).await?.map(Cow::Owned)),
-        None => Ok(None),
+    let Some(uid) = cx.event().booking_uid() else { return Ok(told) };
+    let latest = mailer.records.latest(uid).await?;
+    let Some(mut told) = told else { return Ok(latest.map(Cow::Owned)) };
+    if let Some(latest) = latest {
+        (told.to_mut().start, told.to_mut().end) = (latest.start, latest.end);
     }
+    Ok(Some(told))
 }
 
 /// Returns when a moved booking started before, as the payload says or the store knows.
@@ -147,7 +152,7 @@ pub(super) async fn before(
     match transition.moved_from.as_ref().or(booking.reschedule_uid.as_ref()) {
         _ if !moved => Ok(None),
         Some(uid) if told.is_none() => {
-            Ok(mailer.records.latest(uid).await?.map(|before| before.start))
+            Ok(mailer.records.latest(uid).await?.and_then(|before| before.start))
         }
         _ => Ok(told),
     }

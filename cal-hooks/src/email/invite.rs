@@ -24,7 +24,9 @@ pub(super) async fn file(
         _ => return Ok(None),
     };
     let booking = news.booking;
-    let Some(uid) = &booking.uid else { return Ok(None) };
+    let (Some(uid), Some((start, end))) = (&booking.uid, booking.period()) else {
+        return Ok(None);
+    };
     let place = mailer.records.place(cx.delivery_id()).await?;
     let told = booking.ical_uid.clone().filter(|uid| !uid.is_empty());
     let (uid, sequence) = match place {
@@ -43,8 +45,8 @@ pub(super) async fn file(
         uid,
         sequence,
         stamp: cx.received_at(),
-        start: booking.start,
-        end: booking.end,
+        start,
+        end,
         summary: clean::line(&booking.title),
         description: link.into_iter().chain(lines("notes")).collect::<Vec<_>>().join("\n"),
         location: location.filter(|place| !place.is_empty()),

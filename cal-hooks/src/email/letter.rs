@@ -13,6 +13,9 @@ use super::{
 };
 use crate::person::{address, is_same};
 
+/// What stands for a time that nobody knows.
+const UNKNOWN: &str = "–";
+
 /// Everything that a mail is written from.
 pub(super) struct Letter<'a> {
     pub(super) kind: Kind,
@@ -62,10 +65,10 @@ impl Letter<'_> {
         let language = self.language;
         let words = language.mails.of(self.kind, self.change);
         let (service, name) = (clean::isolated(&self.service()), clean::isolated(&self.name()));
-        let (date, time) = (
-            language.date(&self.zone(), self.booking.start),
-            language.time(&self.zone(), self.booking.start),
-        );
+        let (date, time) = match self.booking.start {
+            Some(start) => (language.date(&self.zone(), start), language.time(&self.zone(), start)),
+            None => (UNKNOWN.to_owned(), UNKNOWN.to_owned()),
+        };
         let values = [("service", &*service), ("name", &*name), ("date", &*date), ("time", &*time)];
         let own = clean::line(&self.reader.name);
         let greeting = match own.is_empty() {
@@ -95,14 +98,13 @@ impl Letter<'_> {
     /// The facts that this mail shows, in their order.
     fn facts(&self) -> Vec<Fact> {
         let labels = &self.language.labels;
-        let Booking { start, end, .. } = *self.booking;
         let (is_host, is_ahead) = (self.role == Role::Host, self.is_ahead());
         let other_time = if is_host { &labels.attendee_time } else { &labels.host_time };
         let notes = self.booking.additional_notes.as_deref().filter(|_| self.shows_notes());
         let people = |people: &[Person]| people.iter().map(named).collect::<Vec<_>>();
         let lists = [
             ("service", &labels.service, vec![self.service()]),
-            ("when", &labels.when, self.time(start, end, true)),
+            ("when", &labels.when, self.when()),
             ("before", &labels.before, self.before()),
             ("other_zone", other_time, self.other_zone()),
             ("duration", &labels.duration, self.duration()),
@@ -202,17 +204,25 @@ impl Letter<'_> {
         lines
     }
 
+    fn when(&self) -> Vec<String> {
+        let period = self.booking.period();
+        period.map(|(start, end)| self.time(start, end, true)).unwrap_or_default()
+    }
+
     fn before(&self) -> Vec<String> {
-        let Booking { start, end, reschedule_end, .. } = *self.booking;
         let Some(before) = self.before else { return vec![] };
-        let until = reschedule_end.or_else(|| before.checked_add_signed(end - start));
+        let length = || self.booking.period().map(|(start, end)| end - start);
+        let until = self.booking.reschedule_end;
+        let until = until.or_else(|| before.checked_add_signed(length()?));
         self.time(before, until.unwrap_or(before), false)
     }
 
     /// The same time on the other side's clocks, when they show another one.
     fn other_zone(&self) -> Vec<String> {
-        let Booking { start, end, .. } = *self.booking;
-        let Some(other) = zone(self.other()).filter(|_| self.is_ahead()) else { return vec![] };
+        let other = zone(self.other()).filter(|_| self.is_ahead());
+        let (Some((start, end)), Some(other)) = (self.booking.period(), other) else {
+            return vec![];
+        };
         if other.local(start) == self.zone().local(start) {
             return vec![];
         }
@@ -226,8 +236,9 @@ impl Letter<'_> {
     }
 
     fn duration(&self) -> Vec<String> {
-        let minutes = (self.booking.end - self.booking.start).num_minutes();
-        let minutes = u64::try_from(minutes).ok().filter(|minutes| *minutes > 0);
+        let minutes = self.booking.period().map(|(start, end)| (end - start).num_minutes());
+        let minutes = minutes.and_then(|minutes| u64::try_from(minutes).ok());
+        let minutes = minutes.filter(|minutes| *minutes > 0);
         let minutes = minutes.filter(|_| self.is_ahead());
         minutes.map(|minutes| self.language.duration(minutes)).into_iter().collect()
     }

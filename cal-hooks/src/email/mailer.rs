@@ -295,7 +295,7 @@ impl Mailer {
             rate: (kind == Kind::Feedback).then(rate).flatten(),
             unsubscribe: match kind.is_transactional() {
                 true => None,
-                false => self.records.unsubscribe(email, booking.end),
+                false => self.records.unsubscribe(email, booking),
             },
         };
         letter.view()

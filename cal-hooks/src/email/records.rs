@@ -64,13 +64,13 @@ impl Records {
             Some(_) => feedback::subject_of(uid, &cal_store::address_digest(&reader.email)),
             None => uid.to_string(),
         };
-        self.link("feedback", Purpose::Feedback, &subject, later(booking.end, FEEDBACK))
+        self.link("feedback", Purpose::Feedback, &subject, later(end(booking), FEEDBACK))
     }
 
     /// Returns the address at which the reader of a mail unsubscribes.
-    pub(super) fn unsubscribe(&self, email: &str, end: DateTime<Utc>) -> Option<String> {
+    pub(super) fn unsubscribe(&self, email: &str, booking: &Booking) -> Option<String> {
         let digest = cal_store::address_digest(email);
-        self.link("unsubscribe", Purpose::Unsubscribe, &digest, later(end, UNSUBSCRIBE))
+        self.link("unsubscribe", Purpose::Unsubscribe, &digest, later(end(booking), UNSUBSCRIBE))
     }
 
     /// Whether an address is kept from getting mails that are not about a booking.
@@ -151,7 +151,7 @@ impl Records {
         None
     }
 
-    pub(super) fn unsubscribe(&self, _: &str, _: DateTime<Utc>) -> Option<String> {
+    pub(super) fn unsubscribe(&self, _: &str, _: &Booking) -> Option<String> {
         None
     }
 
@@ -183,6 +183,12 @@ impl Records {
 
 fn unanswerable() -> HookError {
     HookError::permanent("a step has conditions that only a store can answer: give the mailer one")
+}
+
+/// When a booking ends; one whose time nobody knows ends now, as far as links go.
+#[cfg(feature = "store")]
+fn end(booking: &Booking) -> DateTime<Utc> {
+    booking.period().map_or_else(crate::clock::now, |(_, end)| end)
 }
 
 #[cfg(feature = "store")]

@@ -42,7 +42,7 @@ fn headline(change: Change) -> Option<&'static str> {
 
 fn booking(headline: &str, change: Change, booking: &Booking) -> Vec<String> {
     let mut lines = vec![format!("*{headline}* – {}", text(&booking.title))];
-    lines.push(format!("When: {}", date(booking.start)));
+    lines.extend(booking.start.map(|start| format!("When: {}", date(start))));
     if let Some(old) = booking.reschedule_start.filter(|_| change == Change::Rescheduled) {
         lines.push(format!("Before: {}", date(old)));
     }

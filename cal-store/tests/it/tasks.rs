@@ -24,7 +24,7 @@ fn hooks() -> Dispatcher {
         let remind = |start: DateTime<Utc>| {
             Reminder::new("a day before", start - TimeDelta::days(1)).expires_at(start)
         };
-        booking.map(|booking| remind(booking.start)).into_iter().collect()
+        booking.and_then(|it| it.start).map(remind).into_iter().collect()
     });
     Dispatcher::new().hook(reminding).hook(Hook::named("crm"))
 }

@@ -114,14 +114,15 @@ impl About {
             (Change::Cancelled | Change::Rejected | Change::RescheduleRequested, _) => 3,
             _ => return None,
         };
+        let (start, end) = booking.period()?;
         let readable = |text: &str| text.replace('\0', "\u{fffd}");
         let email = booking.booker().map(|booker| readable(&booker.email));
         Some(Self {
             rank,
             at: created_at.unwrap_or(DateTime::UNIX_EPOCH),
             title: readable(&booking.title),
-            start: booking.start,
-            end: booking.end,
+            start,
+            end,
             attendee_email: email.filter(|email| !email.is_empty()),
         })
     }

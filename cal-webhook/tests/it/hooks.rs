@@ -155,7 +155,7 @@ async fn failing_panicking_and_hanging_hooks_stop_no_other() {
 /// A task that is due because of a reminder with this name.
 fn reminder_task(hook: &str, reminder: &str) -> Arc<Task> {
     let delivery = Delivery::parse(booking("BOOKING_CREATED", json!({})));
-    let received_at = delivery.event.booking().unwrap().start - TimeDelta::days(7);
+    let received_at = delivery.event.booking().unwrap().start.unwrap() - TimeDelta::days(7);
     Arc::new(Task {
         id: TaskId::new(),
         delivery_id: DeliveryId::new(),
@@ -181,7 +181,9 @@ impl Lifecycle for Reminding {
 
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
         match (transition.change, delivery.event.booking()) {
-            (Change::Booked, Some(booking)) => vec![Reminder::new("soon", booking.start)],
+            (Change::Booked, Some(booking)) => {
+                booking.start.map(|start| Reminder::new("soon", start)).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }

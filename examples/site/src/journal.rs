@@ -31,7 +31,10 @@ impl Lifecycle for Journal {
 
 fn about(booking: &Booking) -> String {
     let title = booking.event_title.as_deref().or(booking.event_type_slug.as_deref());
-    let mut line = format!(": {} on {}", title.unwrap_or("a booking"), time(booking.start));
+    let mut line = format!(": {}", title.unwrap_or("a booking"));
+    if let Some(start) = booking.start {
+        line += &format!(" on {}", time(start));
+    }
     if let Some(before) = booking.reschedule_start {
         line += &format!(", before on {}", time(before));
     }
