@@ -93,6 +93,44 @@ pub struct CalVideoNoShow {
     pub message: Option<String>,
 }
 
+impl CalVideoNoShow {
+    /// Returns the guests who did not come.
+    ///
+    /// Since December 2025 [`CalVideoNoShow::guests`] tells. Before, no row was marked: the trigger
+    /// itself says that nobody came but hosts, who are among the attendees of a team's booking.
+    #[must_use]
+    pub fn absent_guests(&self) -> Vec<&Person> {
+        let is_absent = |guest: &&Person| guest.no_show == Some(true);
+        if let Some(guests) = self.guests.as_deref().filter(|guests| !guests.is_empty()) {
+            return guests.iter().filter(|guest| guest.no_show != Some(false)).collect();
+        }
+        let marked: Vec<_> = self.attendees.iter().filter(is_absent).collect();
+        if !marked.is_empty() {
+            return marked;
+        }
+        let hosts = self.participants.iter().filter(|participant| participant.user_id.is_some());
+        let hosts = hosts.filter_map(|host| host.email.as_deref()).chain(self.absent_host());
+        let hosts: Vec<_> = hosts.map(str::to_lowercase).collect();
+        let is_guest = |person: &&Person| !hosts.contains(&person.email.to_lowercase());
+        self.attendees.iter().filter(is_guest).collect()
+    }
+
+    /// Returns the e-mail address of the absent host; where no member names it, the message does.
+    #[must_use]
+    pub fn absent_host(&self) -> Option<&str> {
+        let named = self.host_email.as_deref().filter(|email| !email.is_empty());
+        let written = || self.message.as_deref()?.split_whitespace().find_map(address);
+        named.or_else(written)
+    }
+}
+
+/// Takes an e-mail address out of a word of a sentence.
+fn address(word: &str) -> Option<&str> {
+    let word = word.trim_matches(['.', ',', ';', ':', '(', ')', '<', '>', '"', '\'']);
+    let (local, domain) = word.split_once('@')?;
+    (!local.is_empty() && domain.contains('.')).then_some(word)
+}
+
 /// Somebody who was in a Cal Video room; members as the video provider names them.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -4,8 +4,10 @@ mod booking;
 mod judge;
 mod links;
 mod members;
+mod said;
 mod seat;
 mod seats;
+mod stand_in;
 mod value;
 mod wants;
 
@@ -17,11 +19,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     Decision, Reading, Transition,
     log::{OneLine, quietly},
+    subject::is_stand_in,
 };
 
 pub(crate) use booking::Rank;
 pub use booking::{About, BookingRow, BookingState};
 pub use members::{Made, Place};
+pub(crate) use said::Said;
 pub use seat::SeatRow;
 pub use value::Value;
 pub use wants::{Before, Wants};
@@ -83,9 +87,9 @@ impl Link {
     }
 
     fn place(&self) -> Place {
-        let Facts { moved_from, root, first_at, .. } = &self.facts;
+        let Facts { moved_from, root, first_at, named, .. } = &self.facts;
         let linked = moved_from.is_some() || root.is_some();
-        Place { open: self.replaced <= 0, made: Made::of(linked, *first_at) }
+        Place { open: self.replaced <= 0 && named.is_none(), made: Made::of(linked, *first_at) }
     }
 }
 
@@ -112,6 +116,9 @@ pub struct Ruling {
     pub seat: Option<i32>,
     /// Its rank: the delivery's tasks are superseded by [`Overtaken`] ones of a higher rank.
     pub rank: i16,
+    /// Whether the booking was cancelled, declined or moved away: only hooks that
+    /// [hear of such bookings](crate::Lifecycle::hears_of_the_past) are told.
+    pub over: bool,
     /// What is out of date from now on.
     pub overtaken: Vec<Overtaken>,
     /// When a delivery that is [`Decision::Early`] goes ahead without its booking.
@@ -160,7 +167,7 @@ impl Chains {
             quietly(|| tracing::error!(%uid, %error, "a booking's row cannot be read"));
             Facts::default()
         });
-        if let Some(number) = row.number {
+        if let Some(number) = row.number.filter(|_| !is_stand_in(&row.uid)) {
             self.numbers.insert(number, row.uid.clone());
         }
         let seats = std::mem::take(&mut facts.seats);
@@ -248,9 +255,17 @@ impl Chains {
     /// or half a minute has passed since it was received.
     pub fn decide(&mut self, reading: &Reading, turn: Turn, now: DateTime<Utc>) -> Ruling {
         let uid = self.uid_of(reading);
+        let stand_in = self.stand_in_of(reading, uid.as_ref());
         let repeated = turn == Turn::First
-            && reading.identity.as_ref().is_some_and(|id| !self.identities.insert(id.clone()));
-        let before = self.standings(reading.uids().chain(&uid));
+            && reading
+                .marks
+                .identity
+                .as_ref()
+                .is_some_and(|id| !self.identities.insert(id.clone()));
+        let before = self.standings(reading.uids().chain(&uid).chain(&stand_in));
+        if let Some((uid, stand_in)) = uid.as_ref().zip(stand_in.as_ref()) {
+            self.name(stand_in, uid, reading);
+        }
         let case = Case::new(self, reading, uid.as_ref());
         if let Some(uid) = &uid {
             self.link(uid, reading);
@@ -265,9 +280,12 @@ impl Chains {
         let mut left = Vec::from_iter(left);
         if turn == Turn::First {
             left.extend(self.note_values(reading));
+            self.note_said(reading);
         }
+        let over = decision == Decision::Applied && self.is_over(uid.as_ref());
         let mut ruling = Ruling {
             decision,
+            over,
             transition: reading.transition.clone(),
             rank: rank_of(reading.transition.change),
             seat: case.seat.and_then(|seat| i32::try_from(seat).ok()),
@@ -345,8 +363,13 @@ impl Chains {
 
     /// Returns the booking that a delivery is about, also where it names only its number.
     pub(crate) fn uid_of(&self, reading: &Reading) -> Option<BookingUid> {
-        let by_number = || self.numbers.get(&reading.number?).cloned();
-        reading.uid.clone().or_else(by_number)
+        let by_number = || self.numbers.get(&reading.number()?).cloned();
+        let stand_in = || reading.stand_in.clone().filter(|uid| self.bookings.contains_key(uid));
+        match &reading.uid {
+            Some(uid) if is_stand_in(uid) => by_number().or_else(|| Some(uid.clone())),
+            Some(uid) => Some(uid.clone()),
+            None => by_number().or_else(stand_in),
+        }
     }
 
     /// Takes what changed since the last call.

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    Arrival, Context, DeliveryId, HookError, Lifecycle, Reminder, Task, TaskId, Transition,
+    Arrival, Context, DeliveryId, HookError, Lifecycle, Reminder, Ruling, Task, TaskId, Transition,
     lifecycle::Erased, log::quietly,
 };
 
@@ -36,6 +36,7 @@ pub struct Dispatcher {
 pub(crate) struct Registered {
     pub(crate) name: Arc<str>,
     pub(crate) concurrency: usize,
+    hears_of_the_past: bool,
     timeout: Duration,
     hook: Arc<dyn Erased>,
 }
@@ -65,6 +66,7 @@ impl Dispatcher {
         self.hooks.push(Registered {
             name: hook.name().into(),
             concurrency: hook.concurrency().max(1),
+            hears_of_the_past: hook.hears_of_the_past(),
             timeout: hook.timeout(),
             hook: Arc::new(hook),
         });
@@ -74,6 +76,13 @@ impl Dispatcher {
     /// Returns the names of the hooks.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.hooks.iter().map(|hook| &*hook.name)
+    }
+
+    /// Returns the names of the hooks that are told what a delivery meant.
+    pub fn told(&self, ruling: Option<&Ruling>) -> impl Iterator<Item = &str> {
+        let is_over = ruling.is_some_and(|ruling| ruling.over);
+        let told = self.hooks.iter().filter(move |hook| hook.hears_of_the_past || !is_over);
+        told.map(|hook| &*hook.name)
     }
 
     pub(crate) fn hooks(&self) -> &[Registered] {

@@ -74,6 +74,16 @@ macro_rules! lifecycle {
                 CONCURRENCY
             }
 
+            /// Whether this hook hears of bookings that were cancelled, declined or moved away, `true`
+            /// by default.
+            ///
+            /// Only a few things can still be told of them: that money came, that a recording is
+            /// there; see [`Change::outlives_booking`]. A hook that writes to people or moves them
+            /// along says `false`. Asked once, when the hook is added.
+            fn hears_of_the_past(&self) -> bool {
+                true
+            }
+
             /// Returns what this hook wants to do later because of a delivery that was applied.
             ///
             /// Called while the delivery is planned: the reminders are kept in the same

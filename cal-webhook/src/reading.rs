@@ -3,21 +3,18 @@
 use std::panic::catch_unwind;
 
 use bytes::Bytes;
-use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event, FormSubmission};
+use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     Change, Seat, Subject, Transition,
-    chain::{About, Rank},
+    chain::{About, Rank, Said},
     crash,
     log::quietly,
+    marks::{Marks, person},
+    subject::{self, is_id, is_stand_in},
 };
-
-/// The longest text that counts as an id; Cal.com's uids have 22 letters.
-const ID: usize = 200;
 
 /// A delivery as the planner sees it: what happened to what, when, and what it says about it.
 ///
@@ -30,7 +27,11 @@ pub struct Reading {
     pub(crate) received_at: DateTime<Utc>,
     pub(crate) uid: Option<BookingUid>,
     pub(crate) number: Option<BookingId>,
-    pub(crate) identity: Option<String>,
+    /// What stands for the booking where its uid is missing, by its number.
+    pub(crate) stand_in: Option<BookingUid>,
+    pub(crate) marks: Marks,
+    /// What it says, where nothing else tells it from others.
+    pub(crate) said: Option<Said>,
     pub(crate) about: Option<About>,
     /// Whose seat it is about.
     pub(crate) attendee: Option<String>,
@@ -40,8 +41,6 @@ pub struct Reading {
     pub(crate) shown: Option<Rank>,
     /// When a meeting starts.
     pub(crate) start: Option<DateTime<Utc>>,
-    /// Values that can come back, by their keys.
-    pub(crate) values: Vec<(String, String)>,
 }
 
 /// Reading a body panicked.
@@ -90,25 +89,22 @@ impl Reading {
         let event = &delivery.event;
         let booking = event.booking().map(AsRef::as_ref);
         let transition = sane(Transition::of(delivery)?, booking);
-        let trigger = event.trigger()?;
         let created_at = delivery.created_at;
-        let subject = transition.subject.as_ref().map(|subject| digest(&[&subject.to_string()]));
-        let values = values(event, &transition);
-        let identity = created_at.zip(subject).map(|(at, subject)| {
-            let at = at.timestamp_micros().to_string();
-            let mut parts = vec![trigger.as_str(), &subject, &at];
-            if transition.change == Change::NoShow {
-                // Two attendees may be marked in one moment.
-                parts.extend(values.iter().map(|(key, _)| key.as_str()));
-            }
-            digest(&parts)
-        });
+        let marks = Marks::of(delivery, &transition)?;
+        let uid = match &transition.subject {
+            Some(Subject::Booking(uid) | Subject::Seat(uid, _)) => Some(uid.clone()),
+            _ => event.booking_uid().filter(|uid| is_id(uid)).cloned(),
+        };
+        let at = created_at.unwrap_or(received_at);
+        let number = subject::number(event);
         Some(Self {
-            at: created_at.unwrap_or(received_at),
+            at,
             received_at,
-            uid: event.booking_uid().filter(|uid| is_id(uid)).cloned(),
-            number: number(event),
-            identity,
+            uid,
+            number,
+            stand_in: number.map(subject::numbered),
+            said: marks.said.as_ref().map(|said| Said::new(said, at)),
+            marks,
             about: booking.and_then(|booking| About::of(booking, &transition, created_at)),
             attendee: booking.and_then(|booking| Some(person(&booking.booker()?.email))),
             seat_from: seat_from(booking, &transition),
@@ -119,7 +115,6 @@ impl Reading {
                 }
                 _ => None,
             },
-            values,
             transition,
         })
     }
@@ -135,24 +130,32 @@ impl Reading {
     /// The same trigger, subject and time of sending; `None` where one of them is missing.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
-        self.identity.as_deref()
+        self.marks.identity.as_deref()
     }
 
     /// Returns the bookings that must be known to decide about this delivery.
     pub fn uids(&self) -> impl Iterator<Item = &BookingUid> {
-        let Transition { moved_from, root, .. } = &self.transition;
-        [&self.uid, moved_from, root, &self.seat_from].into_iter().flatten()
+        let Transition { moved_from, moved_to, root, .. } = &self.transition;
+        [&self.uid, moved_from, moved_to, root, &self.seat_from].into_iter().flatten()
     }
 
     /// Returns the number of a booking whose uid the delivery leaves out.
     #[must_use]
     pub fn number(&self) -> Option<BookingId> {
-        self.number.filter(|_| self.uid.is_none())
+        let is_unnamed = self.uid.as_ref().is_none_or(is_stand_in);
+        self.number.filter(|_| is_unnamed)
     }
 
     /// Returns the keys of the values that must be known to decide about this delivery.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.values.iter().map(|(key, _)| key.as_str())
+        let values = self.marks.values.iter().map(|(key, _)| key.as_str());
+        values.chain(self.said.iter().flat_map(Said::keys))
+    }
+
+    /// Whether a cancellation or a decline names the booking that takes the subject's place.
+    pub(crate) fn is_moved_away(&self) -> bool {
+        let ends = [Change::Cancelled, Change::Rejected, Change::RescheduleRequested];
+        self.transition.moved_to.is_some() && ends.contains(&self.transition.change)
     }
 }
 
@@ -171,21 +174,9 @@ fn sane(mut transition: Transition, booking: Option<&Booking>) -> Transition {
     };
     transition.subject = transition.subject.filter(whole);
     transition.moved_from = transition.moved_from.filter(is_id);
+    transition.moved_to = transition.moved_to.filter(is_id);
     transition.root = transition.root.filter(is_id);
     transition
-}
-
-fn is_id(uid: &BookingUid) -> bool {
-    let uid = uid.as_str();
-    !uid.is_empty() && uid.len() <= ID && !uid.contains('\0')
-}
-
-fn number(event: &Event) -> Option<BookingId> {
-    match event {
-        Event::BookingNoShowUpdated(update) => update.booking_id,
-        Event::MeetingEnded(meeting) | Event::MeetingStarted(meeting) => meeting.id,
-        other => other.booking()?.id,
-    }
 }
 
 fn shown(event: &Event) -> Option<Rank> {
@@ -207,6 +198,9 @@ fn shown(event: &Event) -> Option<Rank> {
 fn seat_from(booking: Option<&Booking>, transition: &Transition) -> Option<BookingUid> {
     let booking = booking?;
     let Some(Subject::Seat(uid, seat)) = &transition.subject else { return None };
+    if transition.moved_to.is_some() && transition.change == Change::Cancelled {
+        return Some(uid.clone());
+    }
     let from = booking.reschedule_uid.as_ref().filter(|from| *from != uid && is_id(from))?;
     // Cal.com's references are UUIDs in their long form, its bookings' uids are not.
     if from.as_str().len() == 36 && Uuid::try_parse(from.as_str()).is_ok() {
@@ -214,80 +208,4 @@ fn seat_from(booking: Option<&Booking>, transition: &Transition) -> Option<Booki
     }
     let own = matches!(seat, Seat::Reference(seat) if seat.as_str() == from.as_str());
     (!own).then(|| from.clone())
-}
-
-fn values(event: &Event, transition: &Transition) -> Vec<(String, String)> {
-    let uid = event.booking_uid().filter(|uid| is_id(uid));
-    let one =
-        |key: Option<String>, value: String| key.map(|key| (key, value)).into_iter().collect();
-    let of_booking = |kind: &str| uid.map(|uid| format!("{kind}:{uid}"));
-    match (transition.change, event) {
-        (Change::NoShow, Event::BookingNoShowUpdated(update)) => {
-            let Some(uid) = uid else { return Vec::new() };
-            let rows = update.attendees.iter();
-            rows.map(|row| {
-                (format!("no_show:{uid}:{}", person(&row.email)), row.no_show.to_string())
-            })
-            .collect()
-        }
-        (Change::LocationChanged, _) => {
-            let location = event.booking().map(|booking| json(&booking.location));
-            one(of_booking("location"), digest(&[&location.unwrap_or_default()]))
-        }
-        (Change::Reassigned, _) => {
-            let hosts = event.booking().map(|booking| {
-                let ids = (&booking.added_host_user_ids, &booking.removed_host_user_ids);
-                json(&(&booking.organizer.email, ids))
-            });
-            one(of_booking("hosts"), digest(&[&hosts.unwrap_or_default()]))
-        }
-        (Change::OutOfOffice, Event::OooCreated(out)) => {
-            let uuid = out.entry.uuid.as_deref().map(|uuid| format!("away:{}", digest(&[uuid])));
-            one(uuid, digest(&[&json(&out.entry)]))
-        }
-        (Change::Paid | Change::NoShowFee, _) => {
-            let key = transition
-                .subject
-                .as_ref()
-                .map(|subject| format!("{}:{subject}", transition.change));
-            one(key, "reached".to_owned())
-        }
-        (Change::Booked | Change::Rescheduled, _) => match &transition.subject {
-            Some(Subject::Seat(uid, Seat::Reference(seat))) => {
-                one(Some(format!("seat:{seat}")), uid.to_string())
-            }
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// What one submission of a form has in common with its repeats.
-pub(crate) fn submission(form: &FormSubmission) -> String {
-    digest(&[&json(form), &json(&form.root_answers)])
-}
-
-/// Stands for a person by a digest of the address, in which case does not matter.
-pub(crate) fn person(email: &str) -> String {
-    digest(&[&email.trim().to_lowercase()])
-}
-
-/// Returns 32 hexadecimal digits that stand for these texts.
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let digest = hash.finalize();
-    digest[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(digit.into(), 16));
-        }
-        text
-    })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event};
 
-use crate::{Seat, Subject, crash, reading::submission};
+use crate::{Seat, Subject, crash, marks::submission};
 
 /// What a process of the next build calls a change, in tests.
 const NEXT: &str = "next";
@@ -22,6 +22,10 @@ pub struct Transition {
     pub subject: Option<Subject>,
     /// The booking that the subject replaces.
     pub moved_from: Option<BookingUid>,
+    /// The booking that replaces the subject, where the end of the subject is reported.
+    ///
+    /// Such a cancellation is part of a move: the report of the new booking tells what happened.
+    pub moved_to: Option<BookingUid>,
     /// The first booking of the chain, where only the calendar entry's UID tells.
     ///
     /// A guest who moves a booking that needs confirmation causes deliveries without any other link.
@@ -53,6 +57,7 @@ impl Transition {
             }
             Event::BookingReassigned(_) => about(Change::Reassigned),
             Event::BookingRejected(booking) => Self {
+                moved_to: successor(booking),
                 root: root(booking),
                 ..Self::new(Change::Rejected, Subject::of_booking(booking))
             },
@@ -104,7 +109,7 @@ impl Transition {
     }
 
     fn new(change: Change, subject: Option<Subject>) -> Self {
-        Self { change, subject, moved_from: None, root: None, stale: false }
+        Self { change, subject, moved_from: None, moved_to: None, root: None, stale: false }
     }
 }
 
@@ -118,11 +123,12 @@ fn accepted(booking: &Booking, moved: bool) -> Transition {
     }
     Transition {
         moved_from: predecessor(booking),
+        moved_to: successor(booking),
         root: root(booking),
         stale: is_late(booking),
         ..Transition::new(
             if moved { Change::Rescheduled } else { Change::Booked },
-            Subject::of_booking(booking),
+            Subject::of_made(booking),
         )
     }
 }
@@ -131,9 +137,10 @@ fn accepted(booking: &Booking, moved: bool) -> Transition {
 fn requested(booking: &Booking) -> Transition {
     Transition {
         moved_from: predecessor(booking),
+        moved_to: successor(booking),
         root: root(booking),
         stale: is_late(booking),
-        ..Transition::new(Change::Requested, Subject::of_booking(booking))
+        ..Transition::new(Change::Requested, Subject::of_made(booking))
     }
 }
 
@@ -159,7 +166,8 @@ fn cancelled(booking: &Booking) -> Transition {
     } else {
         (Change::Cancelled, booking.uid.clone().map(Subject::Booking))
     };
-    Transition { root: root(booking), ..Transition::new(change, subject) }
+    let moved_to = successor(booking);
+    Transition { moved_to, root: root(booking), ..Transition::new(change, subject) }
 }
 
 /// Whether only the listed attendees left a booking with seats.
@@ -188,6 +196,12 @@ fn predecessor(booking: &Booking) -> Option<BookingUid> {
     let seat = Seat::of(booking).is_some();
     let other = |uid: &&BookingUid| Some(*uid) != booking.uid.as_ref();
     booking.reschedule_uid.as_ref().filter(other).filter(|_| !seat).cloned()
+}
+
+/// The booking that replaces this one, where it names it.
+fn successor(booking: &Booking) -> Option<BookingUid> {
+    let uid = booking.rescheduled_to_uid.as_ref()?;
+    (Some(uid) != booking.uid.as_ref()).then(|| uid.clone())
 }
 
 /// The chain's first booking by the UID of the calendar entry, `<uid of the first>@Cal.com`.

@@ -78,9 +78,7 @@ pub(super) fn tasks(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     let own: Vec<&str> = hooks.names().collect();
-    let others = announced.iter().map(String::as_str).filter(|hook| !own.contains(hook));
-    let all: Vec<(&str, bool)> =
-        own.iter().map(|hook| (*hook, true)).chain(others.map(|hook| (hook, false))).collect();
+    let others = || announced.iter().map(String::as_str).filter(|hook| !own.contains(hook));
     let is_news = |item: &&Item| decision(item.ruling.as_ref()) == Decision::Applied;
     for item in items.iter().filter(is_news) {
         let ruling = item.ruling.as_ref();
@@ -88,10 +86,11 @@ pub(super) fn tasks(
         let lane = uid.as_ref().and_then(|uid| chains.chain_of(uid));
         // The clock of who accepted it may be ahead of the database's.
         let due_at = item.received_at.min(now).0;
-        for (hook, is_own) in &all {
+        let all = hooks.told(ruling).map(|hook| (hook, true));
+        for (hook, is_own) in all.chain(others().map(|hook| (hook, false))) {
             let about = About {
                 delivery_id: item.id.clone(),
-                hook: (*hook).to_owned(),
+                hook: hook.to_owned(),
                 uid: uid.clone(),
                 seat: ruling.and_then(|ruling| ruling.seat).map(i64::from),
                 rank: ruling.map_or(i16::MAX, |ruling| ruling.rank).into(),
@@ -104,9 +103,9 @@ pub(super) fn tasks(
                 lane: lane.cloned(),
                 due_at,
                 expires_at: None,
-                ready_at: if *is_own { due_at } else { UNREMINDED },
+                ready_at: if is_own { due_at } else { UNREMINDED },
             });
-            let wanted = ruling.filter(|_| *is_own);
+            let wanted = ruling.filter(|_| is_own);
             let wanted = wanted.map(|it| hooks.reminders(hook, &it.transition, &item.delivery));
             let reminders = wanted.iter().flatten();
             rows.extend(reminders.map(|reminder| Row::reminder(about.clone(), reminder)));

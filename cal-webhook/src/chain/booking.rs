@@ -138,6 +138,12 @@ pub(crate) struct Facts {
     pub(crate) moved_from: Option<BookingUid>,
     /// The chain's first booking, where only the calendar entry links them.
     pub(crate) root: Option<BookingUid>,
+    /// Of what stands for a booking whose uid was missing: the uid, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) named: Option<BookingUid>,
+    /// What has stood for this booking while its uid was missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stand_in: Option<BookingUid>,
     /// When the earliest delivery about it was sent.
     pub(crate) first_at: Option<DateTime<Utc>>,
     pub(crate) paid: bool,

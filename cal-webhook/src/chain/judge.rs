@@ -8,7 +8,7 @@ use crate::{Change, Decision, Reading, Subject};
 use super::{
     Chains, PATIENCE, REACH, Ruling, Turn,
     booking::{Rank, Reached},
-    seat::Seat,
+    seat::{Seat, Seats},
     value::Step,
 };
 
@@ -65,8 +65,7 @@ impl Chains {
         now: DateTime<Utc>,
     ) -> Decision {
         let change = reading.transition.change;
-        let standing = uid.and_then(|uid| self.rank(uid));
-        let is_over = standing > Some(Rank::Accepted);
+        let is_over = self.is_over(uid);
         match change {
             Change::Rescheduled if case.seat.is_some() && reading.shown.is_none() => {
                 // A seat can be moved back, so it goes by where the seat is, not by a state.
@@ -97,8 +96,14 @@ impl Chains {
                 // A cancellation tells of all seats, also of those that nobody has reported.
                 let is_cancel = rank == Some(Rank::Cancelled) && case.seat.is_none();
                 let before = if is_cancel { case.whole } else { case.rank };
+                // Who was declined hears no more of it.
+                let is_declined = is_cancel && case.whole == Some(Rank::Rejected);
                 match () {
-                    () if reading.transition.stale => Decision::Stale,
+                    () if reading.transition.stale || is_declined => Decision::Stale,
+                    // It is part of a move, of which the new booking tells.
+                    () if reading.is_moved_away() && !case.reached => Decision::Stale,
+                    // Nothing tells them apart but what they say.
+                    () if self.was_said(reading) => Decision::Same,
                     () if case.reached || (empty && rank == case.rank) => Decision::Same,
                     () if late || before > rank => Decision::Stale,
                     () => Decision::Applied,
@@ -107,13 +112,14 @@ impl Chains {
             Change::PaymentInitiated => {
                 let paid = uid.is_some_and(|uid| self.is_paid_within(uid, REACH));
                 match () {
-                    () if case.reached => Decision::Same,
+                    () if case.reached || self.was_said(reading) => Decision::Same,
                     () if paid || is_over => Decision::Stale,
                     () => Decision::Applied,
                 }
             }
             Change::Paid | Change::NoShowFee => {
-                if turn == Turn::First && case.step == Some(Step::Same) {
+                if turn == Turn::First && (case.step == Some(Step::Same) || self.was_said(reading))
+                {
                     return Decision::Same;
                 }
                 let waits = now < reading.received_at + PATIENCE;
@@ -125,14 +131,33 @@ impl Chains {
                 let start = uid.and_then(|uid| self.bookings.get(uid)?.about.as_ref());
                 let elsewhen = start.is_some_and(|about| Some(about.start) != reading.start);
                 match () {
-                    () if case.reached => Decision::Same,
+                    () if case.reached || self.was_said(reading) => Decision::Same,
                     () if is_over || elsewhen || reading.shown.is_some() => Decision::Stale,
                     () => Decision::Applied,
                 }
             }
-            Change::LocationChanged | Change::Reassigned if is_over => Decision::Stale,
+            _ if is_over && !change.outlives_booking() => Decision::Stale,
+            _ if self.have_all_left(uid, reading) => Decision::Stale,
+            _ if self.was_said(reading) => Decision::Same,
+            // Several hosts may be exchanged in one moment.
+            Change::Reassigned if case.step == Some(Step::Late) && self.is_recent(reading) => {
+                Decision::Applied
+            }
             _ => case.step.map_or(Decision::Applied, Step::decision),
         }
+    }
+
+    /// Whether a booking was cancelled, declined or moved away.
+    pub(super) fn is_over(&self, uid: Option<&BookingUid>) -> bool {
+        uid.and_then(|uid| self.rank(uid)) > Some(Rank::Accepted)
+    }
+
+    /// Whether all whom a delivery calls absent had given up their seats.
+    fn have_all_left(&self, uid: Option<&BookingUid>, reading: &Reading) -> bool {
+        let absent = &reading.marks.absent;
+        let seats = uid.and_then(|uid| self.seats.get(uid));
+        let left = |seats: &Seats| absent.iter().all(|person| seats.has_left(person));
+        !absent.is_empty() && seats.is_some_and(left)
     }
 
     /// Tells a transition with what only the chain knows.
@@ -168,7 +193,12 @@ pub(super) fn rank_of(change: Change) -> i16 {
         Change::Requested => Rank::Pending.number(),
         Change::Booked
         | Change::Ended
+        | Change::GuestNoShow
+        | Change::HostNoShow
+        | Change::InstantMeeting
+        | Change::InstantMeetingAccepted
         | Change::LocationChanged
+        | Change::NoShow
         | Change::PaymentInitiated
         | Change::Reassigned
         | Change::Rescheduled

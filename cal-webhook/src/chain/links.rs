@@ -1,13 +1,13 @@
 //! Which booking replaced which, and how far each has come.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     mem,
 };
 
 use cal_core::BookingUid;
 
-use crate::{Change, Reading, Transition};
+use crate::{Change, Reading, Subject, Transition, subject::is_stand_in};
 
 use super::{
     Chains, Link, Overtaken,
@@ -20,25 +20,46 @@ impl Chains {
     /// Makes the booking known, and joins the chains of what it replaces.
     pub(super) fn link(&mut self, uid: &BookingUid, reading: &Reading) {
         self.ensure(uid);
-        let Transition { moved_from, root, .. } = &reading.transition;
+        let Transition { moved_from, moved_to, root, .. } = &reading.transition;
         // The chain's first booking cannot hang on itself through a longer way.
         if let Some(from) = moved_from.as_ref().filter(|from| *from != uid) {
             self.replaces(uid, from);
         }
+        // Moving a seat links no bookings.
+        let is_whole = !matches!(reading.transition.subject, Some(Subject::Seat(..)));
+        if let Some(to) = moved_to.as_ref().filter(|to| *to != uid && is_whole) {
+            self.ensure(to);
+            self.replaces(to, uid);
+        }
         if let Some(root) = root.as_ref().filter(|root| *root != uid) {
-            self.ensure(root);
-            self.change(uid, |link| {
-                // Of two contradicting deliveries the same one must win in any order.
-                if link.facts.root.as_ref().is_none_or(|known| known > root) {
-                    link.facts.root = Some(root.clone());
-                }
-            });
-            self.join(uid, root);
+            self.root(uid, root);
+        }
+    }
+
+    /// Notes the first booking of a booking's chain.
+    pub(super) fn root(&mut self, uid: &BookingUid, root: &BookingUid) {
+        self.ensure(root);
+        self.change(uid, |link| {
+            // Of two contradicting deliveries the same one must win in any order.
+            if link.facts.root.as_ref().is_none_or(|known| known > root) {
+                link.facts.root = Some(root.clone());
+            }
+        });
+        self.join(uid, root);
+    }
+
+    /// Notes that a booking was paid.
+    pub(super) fn pay(&mut self, uid: &BookingUid) {
+        let Some(link) = self.bookings.get_mut(uid) else { return };
+        if !mem::replace(&mut link.facts.paid, true)
+            && let Some(members) = self.chains.get_mut(&link.chain)
+        {
+            members.paid += 1;
         }
     }
 
     /// Notes that a booking replaces another one.
-    fn replaces(&mut self, uid: &BookingUid, from: &BookingUid) {
+    pub(super) fn replaces(&mut self, uid: &BookingUid, from: &BookingUid) {
         self.ensure(from);
         let known = self.bookings.get(uid).and_then(|link| link.facts.moved_from.clone());
         // Of two contradicting deliveries the same one must win in any order.
@@ -95,7 +116,7 @@ impl Chains {
 
     /// Makes one chain of two: the larger one takes in the other, so that no booking is taken into
     /// another chain often.
-    fn join(&mut self, one: &BookingUid, other: &BookingUid) {
+    pub(super) fn join(&mut self, one: &BookingUid, other: &BookingUid) {
         let chain = |uid| self.bookings.get(uid).map(|link| link.chain.clone());
         let (Some(one), Some(other)) = (chain(one), chain(other)) else { return };
         if one == other {
@@ -129,15 +150,15 @@ impl Chains {
         let Some(link) = self.bookings.get_mut(uid) else { return };
         if let Some(number) = reading.number {
             let number = link.number.map_or(number, |known| known.min(number));
-            link.number = Some(number);
-            self.numbers.insert(number, uid.clone());
+            if !is_stand_in(uid) {
+                link.number = Some(number);
+                self.numbers.insert(number, uid.clone());
+            }
         }
-        if change == Change::Paid
-            && !mem::replace(&mut link.facts.paid, true)
-            && let Some(members) = self.chains.get_mut(&link.chain)
-        {
-            members.paid += 1;
+        if change == Change::Paid {
+            self.pay(uid);
         }
+        let Some(link) = self.bookings.get_mut(uid) else { return };
         if is_meeting {
             // The row is what the booking was when the webhook was scheduled.
             if reading.shown.is_none() {
@@ -158,7 +179,7 @@ impl Chains {
             facts.first_at = Some(facts.first_at.map_or(reading.at, |it| it.min(reading.at)));
             facts.reached.extend(state.filter(|_| takes));
         });
-        let Some(seat) = seat else { return };
+        let Some(seat) = seat.filter(|_| !reading.is_moved_away()) else { return };
         self.change_seat(uid, seat, |seat| {
             if takes {
                 seat.taken_at = seat.taken_at.max(Some(reading.at));
@@ -172,6 +193,11 @@ impl Chains {
     /// How far a booking has come within its chain.
     pub(super) fn rank(&self, uid: &BookingUid) -> Option<Rank> {
         let link = self.bookings.get(uid)?;
+        // A booking that has its uid now is as far as that one.
+        let named = link.facts.named.as_ref().filter(|named| self.bookings.contains_key(*named));
+        if let Some(named) = named.filter(|named| *named != uid) {
+            return self.rank(named);
+        }
         if self.current(uid).is_some_and(|current| current != uid) {
             return Some(Rank::Moved);
         }
@@ -225,11 +251,16 @@ impl Chains {
     ///
     /// Of a chain that is the booking that it has come to: all others cannot come further.
     pub(super) fn standings<'a>(
-        &self,
+        &'a self,
         uids: impl Iterator<Item = &'a BookingUid>,
     ) -> BTreeMap<BookingUid, Option<Rank>> {
-        let known = uids.filter(|uid| self.bookings.contains_key(*uid));
-        let all = known.flat_map(|uid| self.current(uid).into_iter().chain([uid]));
+        let mut all: BTreeSet<&BookingUid> = BTreeSet::new();
+        for uid in uids.filter(|uid| self.bookings.contains_key(*uid)) {
+            all.extend(self.current(uid).into_iter().chain([uid]));
+        }
+        let stand_in = |uid: &&BookingUid| self.bookings.get(*uid)?.facts.stand_in.as_ref();
+        let stand_ins: Vec<_> = all.iter().filter_map(stand_in).collect();
+        let all = all.into_iter().chain(stand_ins);
         all.map(|uid| (uid.clone(), self.rank(uid))).collect()
     }
 
@@ -252,6 +283,9 @@ impl Chains {
             self.touched.extend(current.cloned());
             let own_seat = seat.is_some() && Some(member) == uid;
             if now > *was && !(own_seat && now <= Some(Rank::Accepted)) {
+                // A cancellation says nothing to who was declined, and silences nothing.
+                let declined = *was == Some(Rank::Rejected) && now == Some(Rank::Cancelled);
+                let now = if declined { *was } else { now };
                 // Whose seat was moved silences nobody who had left.
                 let is_moved = self.whole(member) == Some(Rank::Moved);
                 let now = if is_moved { now } else { now.min(Some(Rank::Cancelled)) };

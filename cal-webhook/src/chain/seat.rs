@@ -193,6 +193,11 @@ impl Seats {
         crowd.standing += i64::from(self.stands(&attendee)) - i64::from(stood);
     }
 
+    /// Whether a person had a seat, and has none any more.
+    pub(super) fn has_left(&self, attendee: &str) -> bool {
+        self.of(Some(attendee)).next().is_some() && !self.stands(&Some(attendee.to_owned()))
+    }
+
     /// Whether a person still has a seat.
     ///
     /// Who gives up a seat has given up those that they took before, whatever was reported.

@@ -156,13 +156,13 @@ impl Chains {
     pub(super) fn step(&self, reading: &Reading) -> Option<Step> {
         let known =
             |(key, value): &(String, String)| Step::from(self.values.get(key), value, reading.at);
-        reading.values.iter().map(known).max()
+        reading.marks.values.iter().map(known).max()
     }
 
     /// Keeps the values of a delivery, and returns the seats that are elsewhere by them.
     pub(super) fn note_values(&mut self, reading: &Reading) -> Vec<Overtaken> {
         let mut left = Vec::new();
-        for (key, value) in &reading.values {
+        for (key, value) in &reading.marks.values {
             let known = self.values.remove(key);
             let before = known.as_ref().map(|known| known.value.clone());
             let after = Value::after(known, value, reading.at);
@@ -181,10 +181,11 @@ impl Chains {
     }
 }
 
-/// Whether somebody may come from another booking by this.
+/// Whether somebody may come from another booking by this, or go to one.
 pub(super) fn moves_in(reading: &Reading) -> bool {
     let change = reading.transition.change;
-    matches!(change, Change::Booked | Change::Requested | Change::Rescheduled)
+    reading.is_moved_away()
+        || matches!(change, Change::Booked | Change::Requested | Change::Rescheduled)
 }
 
 /// The seat that somebody gives up, of those that they took before: the latest since they last

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cal_core::{BookingId, BookingUid};
 
-use crate::{Change, Reading, Subject};
+use crate::{Change, Reading, Subject, Transition};
 
 use super::{
     Chains, REACH,
-    booking::Reached,
+    booking::{Facts, Reached},
     members::Made,
     seats::{moves_in, reference},
 };
@@ -87,7 +87,7 @@ impl Chains {
             wants.bookings.insert((*uid).clone());
         }
         for reading in batch {
-            wants.bookings.extend(reading.uids().cloned());
+            wants.bookings.extend(reading.uids().chain(&reading.stand_in).cloned());
             wants.numbers.extend(reading.number());
             self.want_seats(reading, &mut wants);
         }
@@ -103,6 +103,14 @@ impl Chains {
             let uid = self.uid_of(reading);
             let link = uid.and_then(|uid| self.bookings.get(&uid));
             wants.bookings.extend(link.and_then(|link| link.facts.moved_from.clone()));
+        }
+        for to in batch.iter().filter_map(|reading| reading.transition.moved_to.as_ref()) {
+            let link = self.bookings.get(to);
+            wants.bookings.extend(link.and_then(|link| link.facts.moved_from.clone()));
+        }
+        for Facts { named, stand_in, moved_from, root, .. } in self.stand_ins() {
+            let links = [named, stand_in, moved_from, root];
+            wants.bookings.extend(links.into_iter().flatten().cloned());
         }
         for uid in &named {
             let Some(link) = self.bookings.get(uid) else { continue };
@@ -125,6 +133,10 @@ impl Chains {
         if let Some(from) = reading.seat_from.as_ref().filter(|_| moves_in(reading)) {
             wants.people.extend(person(from));
         }
+        let absent = reading.marks.absent.iter();
+        wants.people.extend(
+            reading.uid.iter().flat_map(|uid| absent.clone().map(|it| (uid.clone(), it.clone()))),
+        );
         let Some(Subject::Seat(..)) = reading.transition.subject else { return };
         let known = reading.keys().filter(|key| key.starts_with("seat:"));
         let known = known.filter_map(|key| self.values.get(key));
@@ -195,7 +207,8 @@ impl Chains {
             let own = id(&uid);
             neighbours.entry(own.clone()).or_default();
             let transition = &reading.transition;
-            for other in [&transition.moved_from, &transition.root].into_iter().flatten() {
+            let Transition { moved_from, moved_to, root, .. } = transition;
+            for other in [moved_from, moved_to, root, &reading.stand_in].into_iter().flatten() {
                 let other = id(other);
                 neighbours.entry(own.clone()).or_default().insert(other.clone());
                 neighbours.entry(other).or_default().insert(own.clone());

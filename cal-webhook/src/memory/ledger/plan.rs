@@ -182,7 +182,7 @@ impl Ledger {
         if decision == Decision::Applied {
             let delivery = planned.delivery.as_deref();
             let received_at = entry.arrival.received_at();
-            for hook in hooks.names() {
+            for hook in hooks.told(ruling.as_ref()) {
                 let record = TaskRecord::new(TaskId::new(), id, hook.to_owned(), received_at);
                 works.push(record);
                 let wanted = planned.transition.as_ref().zip(delivery);

@@ -27,7 +27,8 @@ fn absence_is_told_when_it_changes_for_each_attendee() {
         let minute = i64::try_from(minute).unwrap() + 1;
         assert_eq!(desk.told(&no_show("a", minute, &marks)), decision, "{minute}");
     }
-    assert_eq!(desk.told(&no_show("a", 1, &[("piet", false)])), Decision::Revision);
+    assert_eq!(desk.told(&no_show("a", 1, &[("piet", true)])), Decision::Revision);
+    assert_eq!(desk.told(&no_show("a", 1, &[("piet", false)])), Decision::Stale);
     let late = copy(&no_show("a", 1, &[("ella", true)]), 5);
     assert_eq!(desk.told(&late), Decision::Stale, "it is older than what is known");
     assert_eq!(desk.told(&no_show("b", 9, &[("piet", true)])), Decision::Applied);
