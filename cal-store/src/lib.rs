@@ -64,7 +64,7 @@ pub use feedback::FeedbackRecord;
 pub use funnel::FunnelStep;
 pub use operate::{AuditRecord, DeadTasks};
 pub use payment::{Charge, PaymentKind, PaymentRecord, PaymentState};
-pub use place::ChainPlace;
+pub use place::{ChainPlace, Invite};
 pub use prune::Pruned;
 pub use query::{AttemptRecord, Counters};
 #[cfg(feature = "reconcile")]

@@ -1,7 +1,7 @@
 //! Where a delivery stands in its chain, and what was reported about a booking last.
 
 use cal_core::{Booking, BookingUid, Delivery, Event};
-use cal_webhook::{DeliveryId, StoreError};
+use cal_webhook::{DeliveryId, SeatRow, StoreError};
 
 use crate::{SqlStore, database::Arg, person::address, sql::first_of};
 
@@ -15,6 +15,22 @@ pub struct ChainPlace {
     /// the delivery that planned it.
     pub step: u32,
 }
+
+/// How the calendar file of a delivery is told from others.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Invite {
+    /// The UID of the attendee's entry: what the calendar called it, or else the first booking's
+    /// `<uid>@Cal.com`. It stays while the booking, or the attendee's seat, is moved.
+    pub uid: String,
+    /// How many applied deliveries about the bookings came before.
+    pub sequence: u32,
+    /// Whether the last one of those put the entry into calendars.
+    pub stands: bool,
+}
+
+/// How often somebody may move a seat before the entry's first name is forgotten.
+const MOVES: usize = 16;
 
 /// Of how many deliveries about a booking the body is looked at.
 const BODIES: i64 = 50;
@@ -39,6 +55,116 @@ impl SqlStore {
             chain: chain.into(),
             step: u32::try_from(before).unwrap_or(u32::MAX),
         }))
+    }
+
+    /// Returns by which UID and sequence number the calendar file of a delivery goes for an
+    /// attendee; `None` when the delivery is about no known booking.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database is out of reach.
+    pub async fn invite(&self, id: DeliveryId, email: &str) -> Result<Option<Invite>, StoreError> {
+        const DELIVERY: &str = "SELECT d.seq, d.uid, d.seat IS NOT NULL OR EXISTS \
+                (SELECT 1 FROM cal_seats s WHERE s.uid = d.uid) \
+            FROM cal_deliveries d JOIN cal_bookings b ON b.uid = d.uid WHERE d.id = $1";
+        let rows: Vec<(i64, String, bool)> =
+            self.ask(DELIVERY, &[Arg::Text(&id.to_string())]).await?;
+        let Some((seq, uid, is_seated)) = rows.into_iter().next() else { return Ok(None) };
+        let holder = SeatRow::holder(email);
+        let mut places = vec![uid];
+        while is_seated && places.len() < MOVES {
+            let Some(from) = self.seat_from(&places, &holder, seq).await? else { break };
+            if let Some(first) = places.iter().position(|place| *place == from) {
+                // Who came back has the entry that went out first.
+                let last = places.len() - 1;
+                places.swap(first, last);
+                break;
+            }
+            places.push(from);
+        }
+        let (mut sequence, mut stands, mut first) = (0, None, None);
+        for place in &places {
+            let (chain, step) = self.step(place, seq).await?;
+            sequence += step;
+            first = Some(chain);
+            if stands.is_none() {
+                stands = self.last_invite(place, seq).await?;
+            }
+        }
+        let Some(first) = first else { return Ok(None) };
+        let told = match is_seated {
+            true => None,
+            false => self.told_uid(&first, seq).await?,
+        };
+        Ok(Some(Invite {
+            uid: told.unwrap_or_else(|| format!("{first}@Cal.com")),
+            sequence: u32::try_from(sequence).unwrap_or(u32::MAX),
+            stands: stands.unwrap_or(false),
+        }))
+    }
+
+    /// The booking from which somebody moved a seat to the last of these.
+    async fn seat_from(
+        &self,
+        places: &[String],
+        holder: &str,
+        seq: i64,
+    ) -> Result<Option<String>, StoreError> {
+        const FROM: &str = "SELECT d.moved_from FROM cal_deliveries d \
+            JOIN cal_seats s ON s.uid = d.uid AND s.number = d.seat \
+            WHERE d.uid = $1 AND s.attendee = $2 AND d.moved_from IS NOT NULL \
+                AND d.decision = 'applied' AND d.seq <= $3 ORDER BY d.seq DESC LIMIT 1";
+        let Some(uid) = places.last() else { return Ok(None) };
+        let args = [Arg::Text(uid), Arg::Text(holder), Arg::Int(seq)];
+        let rows: Vec<(String,)> = self.ask(FROM, &args).await?;
+        Ok(rows.into_iter().next().map(|(from,)| from))
+    }
+
+    /// The name of a booking's chain, and how much was news about it before a delivery.
+    async fn step(&self, uid: &str, seq: i64) -> Result<(String, i64), StoreError> {
+        const STEP: &str = concat!(
+            "SELECT ",
+            first_of!("b.chain"),
+            ", (SELECT count(*) FROM cal_deliveries e \
+                WHERE e.uid IN (SELECT uid FROM cal_bookings WHERE chain = b.chain) \
+                AND e.seq < $2 AND e.decision = 'applied' AND e.source <> 'replay') \
+            FROM cal_bookings b WHERE b.uid = $1"
+        );
+        let rows: Vec<(String, i64)> = self.ask(STEP, &[Arg::Text(uid), Arg::Int(seq)]).await?;
+        Ok(rows.into_iter().next().unwrap_or_else(|| (uid.to_owned(), 0)))
+    }
+
+    /// Whether what was told last before a delivery put an entry into calendars; a move that waits
+    /// for the host takes it away.
+    async fn last_invite(&self, uid: &str, seq: i64) -> Result<Option<bool>, StoreError> {
+        const LAST: &str = "SELECT d.transition IN ('booked', 'rescheduled') FROM cal_deliveries d \
+            WHERE d.uid IN (SELECT uid FROM cal_bookings \
+                    WHERE chain = (SELECT chain FROM cal_bookings WHERE uid = $1)) \
+                AND d.seq < $2 AND d.decision = 'applied' AND d.source <> 'replay' \
+                AND (d.transition IN ('booked', 'rescheduled', 'cancelled', 'reschedule_requested') \
+                    OR (d.transition = 'requested' AND d.moved_from IS NOT NULL)) \
+            ORDER BY d.seq DESC LIMIT 1";
+        let rows: Vec<(bool,)> = self.ask(LAST, &[Arg::Text(uid), Arg::Int(seq)]).await?;
+        Ok(rows.into_iter().next().map(|(stands,)| stands))
+    }
+
+    /// The UID that the first report of an accepted booking of a chain told.
+    ///
+    /// Occurrences of a series share theirs, and are entries of their own.
+    async fn told_uid(&self, uid: &str, seq: i64) -> Result<Option<String>, StoreError> {
+        const FIRST: &str = "SELECT d.body FROM cal_deliveries d \
+            WHERE d.uid IN (SELECT uid FROM cal_bookings \
+                    WHERE chain = (SELECT chain FROM cal_bookings WHERE uid = $1)) \
+                AND d.seq <= $2 AND d.decision = 'applied' AND d.source <> 'replay' \
+                AND d.transition IN ('booked', 'rescheduled') \
+            ORDER BY d.seq LIMIT 1";
+        let rows: Vec<(Option<Vec<u8>>,)> =
+            self.ask(FIRST, &[Arg::Text(uid), Arg::Int(seq)]).await?;
+        let Some((Some(body),)) = rows.into_iter().next() else { return Ok(None) };
+        let delivery = Delivery::parse(body);
+        let booking = delivery.event.booking().filter(|it| it.recurring_event.is_none());
+        let told = booking.and_then(|booking| booking.ical_uid.clone());
+        Ok(told.filter(|uid| !uid.trim().is_empty()))
     }
 
     /// Returns the booking as it was reported last; `None` when nothing that is kept describes it.
@@ -72,7 +198,8 @@ impl SqlStore {
         email: &str,
     ) -> Result<Option<bool>, StoreError> {
         const MARKS: &str = "SELECT body FROM cal_deliveries WHERE uid = $1 AND body IS NOT NULL \
-                AND trigger_event = 'BOOKING_NO_SHOW_UPDATED' AND decision = 'applied' \
+                AND trigger_event IN ('BOOKING_NO_SHOW_UPDATED', 'AFTER_GUESTS_CAL_VIDEO_NO_SHOW') \
+                AND decision = 'applied' \
             ORDER BY coalesce(created_at, received_at) DESC, seq DESC LIMIT $2";
         let args = [Arg::Text(uid.as_str()), Arg::Int(BODIES)];
         let bodies: Vec<(Vec<u8>,)> = self.ask(MARKS, &args).await?;
@@ -80,6 +207,10 @@ impl SqlStore {
             Event::BookingNoShowUpdated(update) => {
                 let row = update.attendees.iter().find(|row| address(&row.email) == email);
                 row.map(|row| row.no_show)
+            }
+            Event::AfterGuestsCalVideoNoShow(call) => {
+                let mut absent = call.absent_guests().into_iter();
+                absent.any(|guest| address(&guest.email) == email).then_some(true)
             }
             _ => None,
         };

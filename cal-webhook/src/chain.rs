@@ -278,11 +278,13 @@ impl Chains {
             self.judge(reading, uid.as_ref(), &case, turn, now)
         };
         let mut left = Vec::from_iter(left);
+        let seat_from = self.seat_place(reading);
         if turn == Turn::First {
             left.extend(self.note_values(reading));
             self.note_said(reading);
         }
-        let over = decision == Decision::Applied && self.is_over(uid.as_ref());
+        // What ended the booking is told to everybody.
+        let over = reading.transition.change.outlives_booking() && self.is_over(uid.as_ref());
         let mut ruling = Ruling {
             decision,
             over,
@@ -293,7 +295,7 @@ impl Chains {
             held_until: (decision == Decision::Early).then(|| reading.received_at + PATIENCE),
             uid,
         };
-        self.retell(&mut ruling);
+        self.retell(&mut ruling, seat_from);
         ruling
     }
 

@@ -38,6 +38,7 @@ pub struct Hook {
     name: String,
     timeout: Duration,
     concurrency: usize,
+    hears_of_the_past: bool,
     reactions: HashMap<Change, Reaction>,
     any: Option<Reaction>,
     planning: Option<Planning>,
@@ -52,6 +53,7 @@ impl Hook {
             name: name.into(),
             timeout: TIMEOUT,
             concurrency: CONCURRENCY,
+            hears_of_the_past: true,
             reactions: HashMap::new(),
             any: None,
             planning: None,
@@ -70,6 +72,13 @@ impl Hook {
     #[must_use]
     pub fn concurrency(mut self, tasks: usize) -> Self {
         self.concurrency = tasks;
+        self
+    }
+
+    /// Sets whether it hears of bookings that are over; see [`Lifecycle::hears_of_the_past`].
+    #[must_use]
+    pub fn hears_of_the_past(mut self, hears: bool) -> Self {
+        self.hears_of_the_past = hears;
         self
     }
 
@@ -154,6 +163,10 @@ impl Lifecycle for Hook {
 
     fn concurrency(&self) -> usize {
         self.concurrency
+    }
+
+    fn hears_of_the_past(&self) -> bool {
+        self.hears_of_the_past
     }
 
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {

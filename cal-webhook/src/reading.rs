@@ -5,7 +5,6 @@ use std::panic::catch_unwind;
 use bytes::Bytes;
 use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event};
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     Change, Seat, Subject, Transition,
@@ -107,7 +106,7 @@ impl Reading {
             marks,
             about: booking.and_then(|booking| About::of(booking, &transition, created_at)),
             attendee: booking.and_then(|booking| Some(person(&booking.booker()?.email))),
-            seat_from: seat_from(booking, &transition),
+            seat_from: left(&transition).or_else(|| transition.seat_from.clone()),
             shown: shown(event),
             start: match event {
                 Event::MeetingEnded(meeting) | Event::MeetingStarted(meeting) => {
@@ -175,6 +174,7 @@ fn sane(mut transition: Transition, booking: Option<&Booking>) -> Transition {
     transition.subject = transition.subject.filter(whole);
     transition.moved_from = transition.moved_from.filter(is_id);
     transition.moved_to = transition.moved_to.filter(is_id);
+    transition.seat_from = transition.seat_from.filter(is_id);
     transition.root = transition.root.filter(is_id);
     transition
 }
@@ -194,18 +194,12 @@ fn shown(event: &Event) -> Option<Rank> {
     }
 }
 
-/// The booking that a moved seat was in, unless Cal.com wrote the seat's reference there.
-fn seat_from(booking: Option<&Booking>, transition: &Transition) -> Option<BookingUid> {
-    let booking = booking?;
-    let Some(Subject::Seat(uid, seat)) = &transition.subject else { return None };
-    if transition.moved_to.is_some() && transition.change == Change::Cancelled {
-        return Some(uid.clone());
+/// The booking that somebody leaves for another one, where that is told as a cancellation.
+fn left(transition: &Transition) -> Option<BookingUid> {
+    match &transition.subject {
+        Some(Subject::Seat(uid, _)) if transition.change == Change::Cancelled => {
+            transition.moved_to.as_ref().map(|_| uid.clone())
+        }
+        _ => None,
     }
-    let from = booking.reschedule_uid.as_ref().filter(|from| *from != uid && is_id(from))?;
-    // Cal.com's references are UUIDs in their long form, its bookings' uids are not.
-    if from.as_str().len() == 36 && Uuid::try_parse(from.as_str()).is_ok() {
-        return None;
-    }
-    let own = matches!(seat, Seat::Reference(seat) if seat.as_str() == from.as_str());
-    (!own).then(|| from.clone())
 }

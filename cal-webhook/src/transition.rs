@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cal_core::{Booking, BookingStatus, BookingUid, Delivery, Event};
+use uuid::Uuid;
 
 use crate::{Seat, Subject, crash, marks::submission};
 
@@ -26,6 +27,8 @@ pub struct Transition {
     ///
     /// Such a cancellation is part of a move: the report of the new booking tells what happened.
     pub moved_to: Option<BookingUid>,
+    /// The booking that a seat was in before it was moved; the others stay there.
+    pub seat_from: Option<BookingUid>,
     /// The first booking of the chain, where only the calendar entry's UID tells.
     ///
     /// A guest who moves a booking that needs confirmation causes deliveries without any other link.
@@ -97,10 +100,13 @@ impl Transition {
 
     /// Tells what a store has kept of a [`Ruling`](crate::Ruling): what the chain added.
     ///
-    /// With `whole`, what was read as one seat concerns the booking: its last seat is gone.
+    /// `from` is what [`Transition::predecessor`] told. With `whole`, what was read as one seat concerns
+    /// the booking: its last seat is gone.
     #[must_use]
-    pub fn retold(mut self, change: Change, moved_from: Option<BookingUid>, whole: bool) -> Self {
-        (self.change, self.moved_from) = (change, moved_from);
+    pub fn retold(mut self, change: Change, from: Option<BookingUid>, whole: bool) -> Self {
+        let is_seat = matches!(self.subject, Some(Subject::Seat(..)));
+        self.change = change;
+        (self.moved_from, self.seat_from) = if is_seat { (None, from) } else { (from, None) };
         self.subject = self.subject.map(|subject| match subject {
             Subject::Seat(uid, _) if whole => Subject::Booking(uid),
             other => other,
@@ -108,8 +114,22 @@ impl Transition {
         self
     }
 
+    /// Returns the booking that was left for this one, by the whole booking or by one seat.
+    #[must_use]
+    pub fn predecessor(&self) -> Option<&BookingUid> {
+        self.moved_from.as_ref().or(self.seat_from.as_ref())
+    }
+
     fn new(change: Change, subject: Option<Subject>) -> Self {
-        Self { change, subject, moved_from: None, moved_to: None, root: None, stale: false }
+        Self {
+            change,
+            subject,
+            moved_from: None,
+            moved_to: None,
+            seat_from: None,
+            root: None,
+            stale: false,
+        }
     }
 }
 
@@ -124,6 +144,7 @@ fn accepted(booking: &Booking, moved: bool) -> Transition {
     Transition {
         moved_from: predecessor(booking),
         moved_to: successor(booking),
+        seat_from: seat_from(booking),
         root: root(booking),
         stale: is_late(booking),
         ..Transition::new(
@@ -138,6 +159,7 @@ fn requested(booking: &Booking) -> Transition {
     Transition {
         moved_from: predecessor(booking),
         moved_to: successor(booking),
+        seat_from: seat_from(booking),
         root: root(booking),
         stale: is_late(booking),
         ..Transition::new(Change::Requested, Subject::of_made(booking))
@@ -196,6 +218,19 @@ fn predecessor(booking: &Booking) -> Option<BookingUid> {
     let seat = Seat::of(booking).is_some();
     let other = |uid: &&BookingUid| Some(*uid) != booking.uid.as_ref();
     booking.reschedule_uid.as_ref().filter(other).filter(|_| !seat).cloned()
+}
+
+/// The booking that a moved seat was in, unless Cal.com wrote the seat's reference there.
+fn seat_from(booking: &Booking) -> Option<BookingUid> {
+    let seat = Seat::of(booking)?;
+    let from =
+        booking.reschedule_uid.as_ref().filter(|from| Some(*from) != booking.uid.as_ref())?;
+    // Cal.com's references are UUIDs in their long form, its bookings' uids are not.
+    if from.as_str().len() == 36 && Uuid::try_parse(from.as_str()).is_ok() {
+        return None;
+    }
+    let own = matches!(seat, Seat::Reference(seat) if seat.as_str() == from.as_str());
+    (!own).then(|| from.clone())
 }
 
 /// The booking that replaces this one, where it names it.

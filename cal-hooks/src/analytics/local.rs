@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cal_core::{Booking, Event as Payload, Meeting, NoShowUpdate, Person};
+use cal_core::{Booking, BookingUid, Event as Payload, Meeting, Person};
 use cal_store::{Appointment, NewEvent, SqlStore};
 use cal_webhook::{Change, Context, HookError, Lifecycle, StoreError, Subject};
 
@@ -77,16 +77,19 @@ impl Appointments {
     }
 
     /// An absent guest of a booker who came is no absence, where it is known who booked.
-    async fn mark(&self, update: &NoShowUpdate) -> Result<(), HookError> {
-        let Some(uid) = &update.uid else { return Ok(()) };
+    async fn mark(
+        &self,
+        uid: Option<&BookingUid>,
+        marks: Vec<(&str, bool)>,
+    ) -> Result<(), HookError> {
+        let Some(uid) = uid else { return Ok(()) };
         let booker = self.store.appointment(uid).await?.and_then(|known| known.email);
         let is_booker = |email: &str| match &booker {
             Some(booker) => email.trim().to_lowercase() == *booker,
             None => true,
         };
-        let mut marks = update.attendees.iter().filter(|attendee| is_booker(&attendee.email));
-        if let Some(first) = marks.next() {
-            let absent = first.no_show || marks.any(|attendee| attendee.no_show);
+        let marks = marks.into_iter().filter(|(email, _)| is_booker(email));
+        if let Some(absent) = marks.map(|(_, absent)| absent).reduce(|one, other| one || other) {
             self.store.set_no_show(uid, absent).await?;
         }
         Ok(())
@@ -101,7 +104,15 @@ impl Lifecycle for Appointments {
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
         let Some(transition) = cx.transition() else { return Ok(()) };
         let appointment = match cx.event() {
-            Payload::BookingNoShowUpdated(update) => return self.mark(update).await,
+            Payload::BookingNoShowUpdated(update) => {
+                let rows = update.attendees.iter().map(|row| (row.email.as_str(), row.no_show));
+                return self.mark(update.uid.as_ref(), rows.collect()).await;
+            }
+            Payload::AfterGuestsCalVideoNoShow(call) => {
+                let guests = call.absent_guests().into_iter();
+                let rows = guests.map(|guest| (guest.email.as_str(), true));
+                return self.mark(call.uid.as_ref(), rows.collect()).await;
+            }
             Payload::MeetingEnded(meeting) | Payload::MeetingStarted(meeting) => {
                 of_meeting(meeting)
             }

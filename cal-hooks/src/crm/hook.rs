@@ -143,6 +143,11 @@ impl<C: Crm> Lifecycle for CrmHook<C> {
         &self.name
     }
 
+    /// Who was let go is moved to no stage.
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
     /// Each attendee of a shared slot takes several calls.
     fn timeout(&self) -> Duration {
         Duration::from_secs(120)

@@ -135,11 +135,16 @@ impl Crm for HubSpot {
         contact: &ContactId,
         activity: &Activity,
     ) -> Result<(), HookError> {
-        let Some(uid) = &activity.uid else { return Ok(()) };
+        let uid = activity.uid.as_ref();
+        let old = activity.moved_from.as_ref().filter(|old| Some(*old) != uid);
+        if uid.is_none() && old.is_none() {
+            return Ok(());
+        }
         self.prepare_meetings().await?;
-        if let Some(old) = activity.moved_from.as_ref().filter(|old| *old != uid) {
+        if let Some(old) = old {
             self.close(&meeting::key(old, contact)).await?;
         }
+        let Some(uid) = uid else { return Ok(()) };
         let key = meeting::key(uid, contact);
         if let Some(meeting) = self.meeting(&key).await? {
             return self.update(&meeting, activity).await;

@@ -130,11 +130,7 @@ fn of_marks(cx: &Context, change: Change, update: &NoShowUpdate) -> Vec<News> {
 /// did not join there is the booker.
 fn of_call(cx: &Context, change: Change, call: &CalVideoNoShow) -> Vec<News> {
     let (people, presence): (Vec<_>, _) = if change == Change::GuestNoShow {
-        let people = call.attendees.iter().enumerate();
-        (
-            people.filter(|(_, person)| person.no_show == Some(true)).collect(),
-            Presence::Absent.into(),
-        )
+        (call.absent_guests().into_iter().enumerate().collect(), Presence::Absent.into())
     } else {
         (call.attendees.iter().enumerate().take(1).collect(), None)
     };
@@ -207,7 +203,7 @@ fn contact(person: &Person) -> Option<Contact> {
 
 /// An activity of the attendee at this place, about whom nothing more is known.
 fn activity(cx: &Context, change: Change, place: usize) -> Activity {
-    let moved_from: Option<&BookingUid> = cx.transition().and_then(|it| it.moved_from.as_ref());
+    let moved_from: Option<&BookingUid> = cx.transition().and_then(|it| it.predecessor());
     let key = format!("{}/{place}", cx.idempotency_key());
     let at = cx.reported_at();
     Activity { moved_from: moved_from.cloned(), ..Activity::new(key, change, String::new(), at) }

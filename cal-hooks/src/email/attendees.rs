@@ -58,6 +58,10 @@ impl Lifecycle for Attendees {
         "email"
     }
 
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
         let at = delivery.created_at.unwrap_or(DateTime::<Utc>::UNIX_EPOCH);
         let count = readers(transition, delivery).len();

@@ -28,6 +28,10 @@ impl Lifecycle for HostNotices {
         "email-host"
     }
 
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
         let Some(transition) = cx.transition().filter(|transition| !transition.stale) else {
             return Ok(());

@@ -42,6 +42,14 @@ pub(super) struct Records {
     stored: Arc<OnceCell<Tokens>>,
 }
 
+/// How the calendar file of a delivery is told from others.
+pub(super) struct Invite {
+    pub(super) uid: String,
+    pub(super) sequence: u32,
+    /// Whether an invite is out.
+    pub(super) stands: bool,
+}
+
 #[cfg(feature = "store")]
 impl Records {
     /// Gets what links are signed with, before the first one is made.
@@ -112,15 +120,19 @@ impl Records {
         }
     }
 
-    /// Returns the name of a delivery's chain, and how much news came before it.
-    pub(super) async fn place(
+    /// Returns by which UID and sequence the file of a delivery goes for a reader.
+    pub(super) async fn invite(
         &self,
         id: DeliveryId,
-    ) -> Result<Option<(BookingUid, u32)>, HookError> {
-        match &self.store {
-            Some(store) => Ok(store.chain_place(id).await?.map(|place| (place.chain, place.step))),
-            None => Ok(None),
-        }
+        email: &str,
+    ) -> Result<Option<Invite>, HookError> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let invite = store.invite(id, email).await?;
+        Ok(invite.map(|cal_store::Invite { uid, sequence, stands, .. }| Invite {
+            uid,
+            sequence,
+            stands,
+        }))
     }
 
     fn link(
@@ -173,10 +185,7 @@ impl Records {
         Ok(None)
     }
 
-    pub(super) async fn place(
-        &self,
-        _: DeliveryId,
-    ) -> Result<Option<(BookingUid, u32)>, HookError> {
+    pub(super) async fn invite(&self, _: DeliveryId, _: &str) -> Result<Option<Invite>, HookError> {
         Ok(None)
     }
 }

@@ -33,6 +33,10 @@ impl Lifecycle for Series {
         &self.name
     }
 
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
         let people = delivery.event.booking().map(|booking| booking.attendees.as_slice());
         let count = distinct(people.unwrap_or_default()).count().min(GUESTS);

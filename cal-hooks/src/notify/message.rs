@@ -72,9 +72,9 @@ fn missed(headline: &str, change: Change, absent: &CalVideoNoShow) -> Vec<String
     let mut lines = vec![format!("*{headline}* – {}", text(&absent.title))];
     lines.extend(absent.start.map(|start| format!("When: {}", date(start))));
     if change == Change::HostNoShow {
-        lines.extend(absent.host_email.as_deref().map(|host| format!("Host: {}", text(host))));
+        lines.extend(absent.absent_host().map(|host| format!("Host: {}", text(host))));
     } else {
-        let guests = absent.guests.iter().flatten().filter(|guest| guest.no_show != Some(false));
+        let guests = absent.absent_guests().into_iter();
         lines.extend(guests.map(|guest| format!("Who: {}", named(guest))));
     }
     lines

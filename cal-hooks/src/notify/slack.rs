@@ -69,6 +69,11 @@ impl Lifecycle for Slack {
         &self.name
     }
 
+    /// A payment for what was called off is no news for the channel.
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
     fn concurrency(&self) -> usize {
         1
     }

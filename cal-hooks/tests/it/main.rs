@@ -35,6 +35,8 @@ mod sequence;
 mod server;
 #[cfg(feature = "notify")]
 mod slack;
+#[cfg(all(feature = "email", feature = "notify", feature = "store"))]
+mod troubles;
 #[cfg(feature = "notify")]
 mod webhook;
 #[cfg(feature = "email")]

@@ -276,7 +276,7 @@ pub(super) async fn keep_decisions(
                 "number": reading.and_then(Reading::number),
                 "identity": reading.and_then(Reading::identity),
                 "transition": ruling.map(|ruling| ruling.transition.change.as_str()),
-                "moved_from": ruling.and_then(|ruling| ruling.transition.moved_from.as_ref()),
+                "moved_from": ruling.and_then(|ruling| ruling.transition.predecessor()),
                 "seat": ruling.and_then(|ruling| ruling.seat),
                 "decision": decision(ruling).as_str(),
                 "held_until":

@@ -161,7 +161,7 @@ impl Chains {
     }
 
     /// Tells a transition with what only the chain knows.
-    pub(super) fn retell(&self, ruling: &mut Ruling) {
+    pub(super) fn retell(&self, ruling: &mut Ruling, seat_from: Option<BookingUid>) {
         let Ruling { transition, uid: Some(uid), seat, decision: Decision::Applied, .. } = ruling
         else {
             return;
@@ -173,9 +173,13 @@ impl Chains {
                 transition.subject = Some(Subject::Booking(uid.clone()));
                 *seat = None;
             }
+            if change == Change::Rescheduled && transition.seat_from.is_none() {
+                transition.seat_from = seat_from.filter(|from| from != uid);
+            }
             return;
         }
-        if !matches!(change, Change::Booked | Change::Rescheduled | Change::Requested) {
+        let makes = [Change::Booked, Change::Rejected, Change::Rescheduled, Change::Requested];
+        if !makes.contains(&change) {
             return;
         }
         if let Some(from) = self.predecessor(uid) {

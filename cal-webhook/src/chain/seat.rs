@@ -90,6 +90,12 @@ pub struct SeatRow {
 }
 
 impl SeatRow {
+    /// Returns by which digest [`SeatRow::attendee`] names a person.
+    #[must_use]
+    pub fn holder(email: &str) -> String {
+        crate::marks::person(email)
+    }
+
     /// Puts together what a store has kept.
     #[must_use]
     pub fn kept(uid: BookingUid, number: i64, facts: String) -> Self {

@@ -159,6 +159,12 @@ impl Chains {
         reading.marks.values.iter().map(known).max()
     }
 
+    /// The booking in which a seat was reported last, by its reference.
+    pub(super) fn seat_place(&self, reading: &Reading) -> Option<BookingUid> {
+        let mut keys = reading.keys().filter(|key| key.starts_with("seat:"));
+        Some(BookingUid::from(self.values.get(keys.next()?)?.value.as_str()))
+    }
+
     /// Keeps the values of a delivery, and returns the seats that are elsewhere by them.
     pub(super) fn note_values(&mut self, reading: &Reading) -> Vec<Overtaken> {
         let mut left = Vec::new();
