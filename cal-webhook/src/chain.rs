@@ -89,6 +89,7 @@ impl Link {
     fn place(&self) -> Place {
         let Facts { moved_from, root, first_at, named, .. } = &self.facts;
         let linked = moved_from.is_some() || root.is_some();
+        // What stood for a booking is what the chain has come to no more than the booking itself.
         Place { open: self.replaced <= 0 && named.is_none(), made: Made::of(linked, *first_at) }
     }
 }
@@ -264,9 +265,19 @@ impl Chains {
                 .is_some_and(|id| !self.identities.insert(id.clone()));
         let before = self.standings(reading.uids().chain(&uid).chain(&stand_in));
         if let Some((uid, stand_in)) = uid.as_ref().zip(stand_in.as_ref()) {
-            self.name(stand_in, uid, reading);
+            self.name(stand_in, uid);
         }
         let case = Case::new(self, reading, uid.as_ref());
+        let nameless = stand_in.filter(|stand_in| reading.uid.as_ref() == Some(stand_in));
+        if let Some(stand_in) = &nameless {
+            self.link(stand_in, reading);
+            self.inform(stand_in, reading, None);
+            // Where two bookings are said to be this one, both are told.
+            let named = self.bookings.get(stand_in).and_then(|link| link.facts.named.clone());
+            if let Some(named) = named.filter(|named| Some(named) != uid.as_ref()) {
+                self.name(stand_in, &named);
+            }
+        }
         if let Some(uid) = &uid {
             self.link(uid, reading);
             self.inform(uid, reading, case.seat);
@@ -367,10 +378,13 @@ impl Chains {
     pub(crate) fn uid_of(&self, reading: &Reading) -> Option<BookingUid> {
         let by_number = || self.numbers.get(&reading.number()?).cloned();
         let stand_in = || reading.stand_in.clone().filter(|uid| self.bookings.contains_key(uid));
+        let named = || self.bookings.get(reading.stand_in.as_ref()?)?.facts.named.clone();
         match &reading.uid {
-            Some(uid) if is_stand_in(uid) => by_number().or_else(|| Some(uid.clone())),
+            Some(uid) if is_stand_in(uid) => {
+                self.uid_for(uid, reading).or_else(|| Some(uid.clone()))
+            }
             Some(uid) => Some(uid.clone()),
-            None => by_number().or_else(stand_in),
+            None => by_number().or_else(named).or_else(stand_in),
         }
     }
 

@@ -99,9 +99,9 @@ impl Reading {
         Some(Self {
             at,
             received_at,
+            stand_in: uid.clone().filter(is_stand_in).or_else(|| number.map(subject::numbered)),
             uid,
             number,
-            stand_in: number.map(subject::numbered),
             said: marks.said.as_ref().map(|said| Said::new(said, at)),
             marks,
             about: booking.and_then(|booking| About::of(booking, &transition, created_at)),

@@ -3,6 +3,7 @@
 mod calendar;
 mod facts;
 mod moves;
+mod orders;
 mod over;
 mod times;
 

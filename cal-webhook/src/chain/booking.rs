@@ -142,8 +142,14 @@ pub(crate) struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) named: Option<BookingUid>,
     /// What has stood for this booking while its uid was missing.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) stand_ins: BTreeSet<BookingUid>,
+    /// The booking that replaces it, and what stands for one whose uid was missing: a booking is
+    /// moved only once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) stand_in: Option<BookingUid>,
+    pub(crate) successor: Option<BookingUid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nameless: Option<BookingUid>,
     /// When the earliest delivery about it was sent.
     pub(crate) first_at: Option<DateTime<Utc>>,
     pub(crate) paid: bool,
@@ -160,6 +166,11 @@ impl Facts {
     /// Whether a delivery has told about the booking itself.
     pub(crate) fn is_known(&self) -> bool {
         self.shown.is_some() || self.reached.iter().any(|reached| reached.rank().is_some())
+    }
+
+    /// Notes that a delivery was sent about it.
+    pub(crate) fn heard(&mut self, at: DateTime<Utc>) {
+        self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
     }
 
     /// Whether the meeting that starts then has begun or ended.

@@ -30,6 +30,8 @@ impl Chains {
         if let Some(to) = moved_to.as_ref().filter(|to| *to != uid && is_whole) {
             self.ensure(to);
             self.replaces(to, uid);
+            // It is as old as what names it, so that it comes after what came before.
+            self.change(to, |link| link.facts.heard(reading.at));
         }
         if let Some(root) = root.as_ref().filter(|root| *root != uid) {
             self.root(uid, root);
@@ -70,7 +72,16 @@ impl Chains {
             }
             self.change(from, |link| link.replaced += 1);
         }
+        self.change(from, |link| {
+            let facts = &mut link.facts;
+            let known = if is_stand_in(uid) { &mut facts.nameless } else { &mut facts.successor };
+            // Of two contradicting deliveries the same one must win in any order.
+            if known.as_ref().is_none_or(|known| known > uid) {
+                *known = Some(uid.clone());
+            }
+        });
         self.join(uid, from);
+        self.name_successor(from);
     }
 
     /// Notes that a booking was replaced by another one, of which nothing else needs to be known.
@@ -148,12 +159,12 @@ impl Chains {
         let state = Reached::by(change);
         let is_meeting = matches!(change, Change::Started | Change::Ended);
         let Some(link) = self.bookings.get_mut(uid) else { return };
-        if let Some(number) = reading.number {
+        // A stand-in has its number for a name.
+        let is_named = reading.uid.as_ref().is_none_or(|uid| !is_stand_in(uid));
+        if let Some(number) = reading.number.filter(|_| is_named && !is_stand_in(uid)) {
             let number = link.number.map_or(number, |known| known.min(number));
-            if !is_stand_in(uid) {
-                link.number = Some(number);
-                self.numbers.insert(number, uid.clone());
-            }
+            link.number = Some(number);
+            self.numbers.insert(number, uid.clone());
         }
         if change == Change::Paid {
             self.pay(uid);
@@ -176,7 +187,7 @@ impl Chains {
         self.change(uid, |link| {
             let facts = &mut link.facts;
             facts.shown = facts.shown.max(reading.shown);
-            facts.first_at = Some(facts.first_at.map_or(reading.at, |it| it.min(reading.at)));
+            facts.heard(reading.at);
             facts.reached.extend(state.filter(|_| takes));
         });
         let Some(seat) = seat.filter(|_| !reading.is_moved_away()) else { return };
@@ -224,7 +235,11 @@ impl Chains {
         let link = self.bookings.get(uid)?;
         match (&link.facts.moved_from, &link.facts.root) {
             (Some(from), _) => Some(from),
-            (None, Some(_)) => self.chains.get(&link.chain)?.before(uid, link.place().made),
+            (None, Some(_)) => {
+                let before = self.chains.get(&link.chain)?.before(uid, link.place().made)?;
+                let named = self.bookings.get(before).and_then(|link| link.facts.named.as_ref());
+                named.or(Some(before)).filter(|before| *before != uid)
+            }
             (None, None) => None,
         }
     }
@@ -258,8 +273,8 @@ impl Chains {
         for uid in uids.filter(|uid| self.bookings.contains_key(*uid)) {
             all.extend(self.current(uid).into_iter().chain([uid]));
         }
-        let stand_in = |uid: &&BookingUid| self.bookings.get(*uid)?.facts.stand_in.as_ref();
-        let stand_ins: Vec<_> = all.iter().filter_map(stand_in).collect();
+        let links = all.iter().filter_map(|uid| self.bookings.get(*uid));
+        let stand_ins: Vec<_> = links.flat_map(|link| &link.facts.stand_ins).collect();
         let all = all.into_iter().chain(stand_ins);
         all.map(|uid| (uid.clone(), self.rank(uid))).collect()
     }
@@ -280,7 +295,10 @@ impl Chains {
             }
             // Another booking may be the current one since, also one that was replaced before.
             let current = self.current(member).filter(|current| !before.contains_key(*current));
-            self.touched.extend(current.cloned());
+            let link = current.and_then(|uid| self.bookings.get(uid));
+            let stand_ins = link.into_iter().flat_map(|link| &link.facts.stand_ins);
+            let moved: Vec<_> = stand_ins.chain(current).cloned().collect();
+            self.touched.extend(moved);
             let own_seat = seat.is_some() && Some(member) == uid;
             if now > *was && !(own_seat && now <= Some(Rank::Accepted)) {
                 // A cancellation says nothing to who was declined, and silences nothing.

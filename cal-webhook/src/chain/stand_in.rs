@@ -2,7 +2,7 @@
 
 use cal_core::BookingUid;
 
-use crate::{Reading, Subject};
+use crate::{Reading, Subject, subject::is_stand_in};
 
 use super::{Chains, booking::Facts};
 
@@ -15,24 +15,56 @@ impl Chains {
         reading: &Reading,
         uid: Option<&BookingUid>,
     ) -> Option<BookingUid> {
-        let stand_in = reading.stand_in.as_ref().filter(|it| uid.is_some_and(|uid| uid != *it))?;
-        let is_seat = matches!(reading.transition.subject, Some(Subject::Seat(..)));
-        let tells = reading.uid.as_ref() == Some(stand_in) || self.bookings.contains_key(stand_in);
-        (tells && !is_seat).then(|| stand_in.clone())
+        if matches!(reading.transition.subject, Some(Subject::Seat(..))) {
+            return None;
+        }
+        let numbered = reading.stand_in.as_ref();
+        let is_told = reading.uid.as_ref().is_some_and(is_stand_in);
+        let numbered = numbered.filter(|it| is_told || self.bookings.contains_key(*it));
+        let left = reading.transition.moved_from.as_ref();
+        let nameless = || self.bookings.get(left?)?.facts.nameless.as_ref();
+        numbered.or_else(nameless).filter(|it| uid.is_some_and(|uid| uid != *it)).cloned()
+    }
+
+    /// Returns the uid of a booking whose delivery lacks it, where it is known.
+    pub(super) fn uid_for(&self, stand_in: &BookingUid, reading: &Reading) -> Option<BookingUid> {
+        let numbered = || self.numbers.get(&reading.number()?).cloned();
+        if matches!(reading.transition.subject, Some(Subject::Seat(..))) {
+            return numbered();
+        }
+        let named = || self.bookings.get(stand_in)?.facts.named.clone();
+        let left = reading.transition.moved_from.as_ref();
+        let successor = || self.bookings.get(left?)?.facts.successor.clone();
+        numbered().or_else(named).or_else(successor)
+    }
+
+    /// Names what has replaced a booking without a uid, once another delivery tells the uid.
+    pub(super) fn name_successor(&mut self, from: &BookingUid) {
+        let Some(facts) = self.bookings.get(from).map(|link| &link.facts) else { return };
+        let Some((stand_in, uid)) = facts.nameless.clone().zip(facts.successor.clone()) else {
+            return;
+        };
+        let named = self.bookings.get(&stand_in).and_then(|link| link.facts.named.as_ref());
+        if named.is_none_or(|named| *named > uid) {
+            self.name(&stand_in, &uid);
+        }
     }
 
     /// Gives a booking whose uid was missing its uid: what was told of the one was told of the other.
-    pub(super) fn name(&mut self, stand_in: &BookingUid, uid: &BookingUid, reading: &Reading) {
+    pub(super) fn name(&mut self, stand_in: &BookingUid, uid: &BookingUid) {
         self.ensure(uid);
-        if reading.uid.as_ref() == Some(stand_in) {
-            self.link(stand_in, reading);
-            self.inform(stand_in, reading, None);
-        }
+        self.ensure(stand_in);
         let Some(link) = self.bookings.get(stand_in) else { return };
         let (facts, about) = (link.facts.clone(), link.about.clone());
         if facts.crowd.seats > 0 {
             return;
         }
+        self.change(stand_in, |link| {
+            // Of two bookings with one number the same one must win in any order.
+            let known = link.facts.named.take();
+            let named = known.map_or_else(|| uid.clone(), |known| known.min(uid.clone()));
+            link.facts.named = Some(named);
+        });
         let Facts { reached, shown, moved_from, root, first_at, paid, meetings, .. } = facts;
         self.change(uid, |link| {
             let facts = &mut link.facts;
@@ -40,7 +72,7 @@ impl Chains {
             facts.shown = facts.shown.max(shown);
             facts.first_at = [facts.first_at, first_at].into_iter().flatten().min();
             facts.meetings.extend(meetings);
-            facts.stand_in = Some(stand_in.clone());
+            facts.stand_ins.insert(stand_in.clone());
             link.about = link.about.take().max(about);
         });
         if paid {
@@ -52,18 +84,15 @@ impl Chains {
         if let Some(root) = root.filter(|root| root != uid) {
             self.root(uid, &root);
         }
-        self.change(stand_in, |link| {
-            // Of two bookings with one number the same one must win in any order.
-            let known = link.facts.named.take();
-            link.facts.named =
-                Some(known.map_or_else(|| uid.clone(), |known| known.min(uid.clone())));
-        });
         self.join(uid, stand_in);
     }
 
     /// What is known of bookings at hand that go, or went, without their uids.
     pub(super) fn stand_ins(&self) -> impl Iterator<Item = &Facts> {
-        let facts = self.bookings.values().map(|link| &link.facts);
-        facts.filter(|facts| facts.named.is_some() || facts.stand_in.is_some())
+        let facts = self.bookings.iter().map(|(uid, link)| (uid, &link.facts));
+        let without = facts.filter(|(uid, it)| {
+            is_stand_in(uid) || !it.stand_ins.is_empty() || it.nameless.is_some()
+        });
+        without.map(|(_, facts)| facts)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cal_core::{BookingId, BookingUid};
 
-use crate::{Change, Reading, Subject, Transition};
+use crate::{Change, Reading, Subject, Transition, subject::is_stand_in};
 
 use super::{
     Chains, REACH,
@@ -108,10 +108,7 @@ impl Chains {
             let link = self.bookings.get(to);
             wants.bookings.extend(link.and_then(|link| link.facts.moved_from.clone()));
         }
-        for Facts { named, stand_in, moved_from, root, .. } in self.stand_ins() {
-            let links = [named, stand_in, moved_from, root];
-            wants.bookings.extend(links.into_iter().flatten().cloned());
-        }
+        self.want_names(batch, &named, &mut wants);
         for uid in &named {
             let Some(link) = self.bookings.get(uid) else { continue };
             if self.chains.get(&link.chain).is_some_and(|members| members.is_partial()) {
@@ -125,6 +122,19 @@ impl Chains {
             }
         }
         self.asked.unless_asked(wants)
+    }
+
+    /// What bookings without uids, and those that may turn out to be these, are linked with.
+    fn want_names(&self, batch: &[&Reading], named: &BTreeSet<BookingUid>, wants: &mut Wants) {
+        let mut nameless = batch.iter().filter_map(|reading| reading.uid.as_ref());
+        let is_told = nameless.any(is_stand_in) || self.stand_ins().next().is_some();
+        let named = named.iter().filter(|_| is_told);
+        let named = named.filter_map(|uid| Some(&self.bookings.get(uid)?.facts));
+        for facts in self.stand_ins().chain(named) {
+            let Facts { named, stand_ins, successor, nameless, moved_from, root, .. } = facts;
+            let links = [named, successor, nameless, moved_from, root];
+            wants.bookings.extend(links.into_iter().flatten().chain(stand_ins).cloned());
+        }
     }
 
     /// The seats that a delivery is about.

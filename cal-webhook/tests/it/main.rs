@@ -20,5 +20,6 @@ mod recorded;
 #[path = "../../../cal-core/tests/it/recordings.rs"]
 mod recordings;
 mod transitions;
+mod triggers;
 mod trust;
 mod worker;

@@ -8,14 +8,14 @@ use std::env;
 
 use cal_webhook::{Reading, Ruling};
 use fastrand::Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use runs::{Run, shuffled};
 use story::{Fact, Story, What};
 
 use crate::{
     desk::{Desk, Kept, reading},
-    news::{left, meeting, news, seat, seat_moved},
+    news::{left, meeting, news, no_show, seat, seat_moved, with},
 };
 
 /// How many orders of one story are tried.
@@ -132,17 +132,18 @@ fn hostile(rng: &mut Rng) -> Vec<Reading> {
         .map(|_| {
             let (uid, minute) = (one(rng), rng.i64(0..12));
             let mut members = json!({"title": format!("t{}", rng.u8(..4))});
-            match rng.u8(..6) {
+            match rng.u8(..7) {
                 0 | 1 => members["rescheduleUid"] = one(rng).into(),
                 2 => members["iCalUID"] = format!("{}@Cal.com", one(rng)).into(),
                 3 => {
                     members["rescheduleUid"] = one(rng).into();
                     members["iCalUID"] = format!("{}@Cal.com", one(rng)).into();
                 }
+                4 => members["rescheduledToUid"] = one(rng).into(),
                 _ => {}
             }
             let (who, r) = (["dan", "eve"][rng.usize(..2)], ["s1", "s2", "s3", ""][rng.usize(..4)]);
-            let body = match rng.u8(..14) {
+            let body = match rng.u8(..16) {
                 0 | 1 => news("BOOKING_CREATED", uid, minute, members),
                 2 | 3 => news("BOOKING_RESCHEDULED", uid, minute, members),
                 4 => {
@@ -160,6 +161,12 @@ fn hostile(rng: &mut Rng) -> Vec<Reading> {
                 10 => seat(uid, r, who, minute),
                 11 => seat_moved(uid, one(rng), r, who, minute),
                 12 => left(uid, who, minute),
+                13 => {
+                    members["rescheduleUid"] = one(rng).into();
+                    let body = news("BOOKING_RESCHEDULED", uid, minute, members);
+                    with(&body, |wire| wire["payload"]["uid"] = Value::Null)
+                }
+                14 => no_show(uid, minute, &[(who, rng.bool())]),
                 _ => news("BOOKING_CREATED", uid, minute, json!({"status": "CANCELLED"})),
             };
             reading(&body)

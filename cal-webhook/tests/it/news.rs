@@ -109,7 +109,7 @@ pub(crate) fn no_show(uid: &str, minute: i64, marks: &[(&str, bool)]) -> String 
 }
 
 /// A number for each booking.
-fn number_of(uid: &str) -> i64 {
+pub(crate) fn number_of(uid: &str) -> i64 {
     uid.bytes().fold(0, |sum, byte| (sum * 131 + i64::from(byte)) % 1_000_000_007)
 }
 

@@ -14,7 +14,17 @@ use crate::{bodies::arrival, place::Place};
 
 /// Keeps the mails that are sent.
 #[derive(Clone, Default)]
-struct Outbox(Arc<Mutex<Vec<Mail>>>);
+pub(super) struct Outbox(Arc<Mutex<Vec<Mail>>>);
+
+impl Outbox {
+    pub(super) fn mailer(&self) -> Mailer {
+        Mailer::new(self.clone(), "Osk Vidal <osk@host.example>".parse().unwrap())
+    }
+
+    pub(super) fn take(&self) -> Vec<Mail> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
 
 impl Transport for Outbox {
     async fn send(&self, mail: &Mail) -> Result<(), HookError> {
@@ -38,8 +48,7 @@ async fn entries(bodies: &[String]) -> Vec<Vec<Vec<Sent>>> {
     let mut all = Vec::new();
     for place in Place::each().await {
         let (outbox, store) = (Outbox::default(), place.store().await);
-        let from = "Osk Vidal <osk@host.example>".parse().unwrap();
-        let mailer = Mailer::new(outbox.clone(), from).store(store.clone()).calendar(true);
+        let mailer = outbox.mailer().store(store.clone()).calendar(true);
         let hooks = Dispatcher::new().hook(mailer.attendees());
         let mut told = Vec::new();
         for body in bodies {
@@ -55,8 +64,7 @@ async fn entries(bodies: &[String]) -> Vec<Vec<Vec<Sent>>> {
                     assert!(store.settle(&task, Settlement::Done).await.unwrap());
                 }
             }
-            let mails = std::mem::take(&mut *outbox.0.lock().unwrap());
-            told.push(mails.iter().filter_map(entry).collect());
+            told.push(outbox.take().iter().filter_map(entry).collect());
         }
         all.push(told);
         place.clear().await;

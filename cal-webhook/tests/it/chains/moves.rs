@@ -1,10 +1,13 @@
 //! Bookings that replace another one.
 
 use cal_webhook::{BookingState, Change, Decision};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{cancelled, created, rescheduled, stands, statuses, told_in_any_order};
-use crate::{desk::Desk, news::news};
+use crate::{
+    desk::Desk,
+    news::{news, no_show, number_of, with},
+};
 
 /// A guest asks for another time; only the calendar entry's UID tells.
 fn asked(uid: &str, root: &str, minute: i64) -> String {
@@ -159,5 +162,32 @@ fn occurrences_of_a_series_are_never_chained() {
         assert_eq!(statuses(&desk, &uids), [cancelled, moved, accepted, accepted]);
         let chains = uids.map(|uid| desk.row(uid).chain);
         assert_eq!(chains, ["one", "two", "three", "two"].map(Into::into));
+    }
+}
+
+#[test]
+fn a_move_that_says_little_adds_up_in_any_order() {
+    let number = number_of("b");
+    let nameless = with(&rescheduled("b", "a", 1), |wire| wire["payload"]["uid"] = Value::Null);
+    let naming = json!({"status": "CANCELLED", "rescheduledToUid": "b"});
+    let bodies = [
+        created("a", 0),
+        nameless,
+        news("BOOKING_CANCELLED", "a", 2, naming),
+        news("BOOKING_PAID", "b", 3, json!({"paymentId": 9})),
+        no_show("b", 4, &[("piet", true)]),
+    ];
+    let stand_in = format!("#{number}");
+    let uids = ["a", "b", &stand_in];
+    for desk in told_in_any_order(&bodies, &uids) {
+        use BookingState::{Accepted, Moved};
+        assert_eq!(statuses(&desk, &uids), [Moved, Accepted, Accepted]);
+        assert!(desk.row("b").paid && desk.row("b").known);
+        let start = |uid| desk.row(uid).about.map(|about| about.start);
+        assert_eq!(start("b"), Some("2026-05-12T08:00:00Z".parse().unwrap()), "the new time");
+        let mut valid: Vec<_> = desk.jobs.iter().filter(|job| job.is_valid).collect();
+        valid.sort_by_key(|job| job.change.as_str());
+        let changes: Vec<_> = valid.iter().map(|job| job.change).collect();
+        assert_eq!(changes, [Change::NoShow, Change::Paid, Change::Rescheduled]);
     }
 }

@@ -9,7 +9,10 @@ use super::{
     story::{Fact, What},
     truth::Row,
 };
-use crate::desk::{Desk, Kept};
+use crate::{
+    desk::{Desk, Kept},
+    news::number_of,
+};
 
 /// The facts as they happened, or in another order: a little or altogether.
 pub(crate) fn shuffled<'a>(facts: &'a [Fact], order: usize, rng: &mut Rng) -> Vec<&'a Fact> {
@@ -93,7 +96,13 @@ impl<'a> Run<'a> {
             if *count > 1 {
                 return Err(format!("{fact:?} ran twice"));
             }
-            if let Some(earlier) = overtaken(fact, &self.schedule[..place]) {
+            if fact.what == What::Replaced {
+                return Err(format!("{fact:?} is told although it is part of a move"));
+            }
+            // While nobody knows which booking it is about, it goes ahead.
+            if !fact.is_nameless()
+                && let Some(earlier) = overtaken(fact, &self.schedule[..place])
+            {
                 return Err(format!("{fact:?} ran after {earlier:?}"));
             }
         }
@@ -120,7 +129,9 @@ impl<'a> Run<'a> {
     }
 
     fn check_jobs(&self, uid: &str, row: &Row) -> Result<(), String> {
-        let valid = self.desk.valid(uid);
+        let mut valid = self.desk.valid(uid);
+        // What was told before the uid was known goes by the booking's number.
+        valid.extend(self.desk.valid(&format!("#{}", number_of(uid))));
         let count = |changes: &[Change]| valid.iter().filter(|it| changes.contains(it)).count();
         let requested = count(&[Change::Requested]);
         let accepted = count(&[Change::Booked, Change::Rescheduled]);
@@ -138,7 +149,7 @@ impl<'a> Run<'a> {
             _ => (0, 0, 0, 0),
         };
         let found = (requested, accepted, rejected, cancelled);
-        let weak = [Change::Started, Change::Ended, Change::LocationChanged];
+        let weak = [Change::Started, Change::Ended, Change::LocationChanged, Change::NoShow];
         let is_over = !matches!(
             row.status,
             BookingState::Accepted | BookingState::Ended | BookingState::Pending
@@ -164,8 +175,8 @@ fn rank(what: What) -> Option<u8> {
 /// The fact by which a later one is out of date.
 fn overtaken<'a>(fact: &Fact, earlier: &[&'a Fact]) -> Option<&'a Fact> {
     let standing = match fact.what {
-        What::Absent | What::Paid => return None,
-        // All but a payment and an absence is over with the booking.
+        What::Paid => return None,
+        // All but a payment is over with the booking.
         what => rank(what).unwrap_or(2),
     };
     let higher = |other: &&&Fact| other.uid == fact.uid && rank(other.what) > Some(standing);

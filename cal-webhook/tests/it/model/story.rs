@@ -24,6 +24,8 @@ pub(crate) enum What {
     Located,
     Paid,
     Rejected,
+    /// Cancelled, by a delivery that names the booking which replaces it.
+    Replaced,
     Requested,
     SeatMoved,
     Started,
@@ -60,11 +62,18 @@ impl fmt::Debug for Fact {
 }
 
 impl Fact {
+    /// Whether its uid is missing.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.kind == NAMELESS
+    }
+
     /// What the row shows of a booking when this is its latest news.
     pub(crate) fn title(&self) -> String {
         title(self.what, self.minute)
     }
 }
+
+const NAMELESS: &str = "(nameless)";
 
 fn title(what: What, minute: i64) -> String {
     format!("{what:?} {minute}")
@@ -109,7 +118,8 @@ impl<'a> Story<'a> {
 
     fn add(&mut self, what: What, now: &Current, trigger: &str, mut members: Value) {
         self.minute += 1;
-        let link = members.get("rescheduleUid").and_then(Value::as_str).map(str::to_owned);
+        let links = [members.get("rescheduleUid"), members.get("rescheduledToUid")];
+        let link = links.into_iter().flatten().next().and_then(Value::as_str).map(str::to_owned);
         let root = members.get("iCalUID").and_then(Value::as_str);
         let root = root.and_then(|root| root.strip_suffix("@Cal.com")).map(str::to_owned);
         members["title"] = title(what, self.minute).into();
@@ -201,7 +211,12 @@ impl<'a> Story<'a> {
             let members = json!({"status": "CANCELLED", "requestReschedule": true});
             self.add(What::AskedToMove, now, "BOOKING_CANCELLED", members);
         }
-        let from = std::mem::replace(&mut now.uid, self.uid());
+        let next = self.uid();
+        if self.rng.u8(..4) == 0 {
+            let members = json!({"status": "CANCELLED", "rescheduledToUid": next});
+            self.add(What::Replaced, now, "BOOKING_CANCELLED", members);
+        }
+        let from = std::mem::replace(&mut now.uid, next);
         now.place += 1;
         now.start += 100;
         let root = format!("{}@Cal.com", now.chain);
@@ -296,6 +311,14 @@ impl<'a> Story<'a> {
                 let body = copy(&fact.body, i64::from(self.rng.u8(1..9)));
                 repeats.push(Fact { reading: reading(&body), kind: "(copy)", ..fact.clone() });
             }
+            if self.rng.u8(..3) == 0 && fact.what == What::Accepted && fact.link.is_some() {
+                let body = with(&fact.body, |wire| wire["payload"]["uid"] = Value::Null);
+                if wire_of(&body)["payload"].get("rescheduleUid").is_some() {
+                    let body = copy(&body, i64::from(self.rng.u8(1..9)));
+                    let reading = reading(&body);
+                    repeats.push(Fact { reading, body, kind: NAMELESS, ..fact.clone() });
+                }
+            }
             if self.rng.u8(..4) == 0 {
                 let is_over = fact.seat.is_none() && self.is_over(fact);
                 let body = with(&fact.body, |wire| {
@@ -317,10 +340,14 @@ impl<'a> Story<'a> {
 
     /// Whether Cal.com shows the booking as cancelled in the end.
     fn is_over(&self, fact: &Fact) -> bool {
-        let gone = [What::AskedToMove, What::Cancelled];
+        let gone = [What::AskedToMove, What::Cancelled, What::Replaced];
         self.facts.iter().any(|other| {
             (other.uid == fact.uid && gone.contains(&other.what))
                 || (other.chain == fact.chain && other.place > fact.place)
         })
     }
+}
+
+fn wire_of(body: &str) -> Value {
+    serde_json::from_str(body).unwrap()
 }

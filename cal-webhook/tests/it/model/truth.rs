@@ -97,7 +97,7 @@ fn weight(what: What) -> Option<u8> {
         What::Absent | What::Started | What::Ended => return None,
         What::Initiated | What::Left | What::Paid | What::Requested => 1,
         What::Accepted | What::Located | What::SeatMoved | What::Taken => 2,
-        What::AskedToMove | What::Cancelled | What::Rejected => 3,
+        What::AskedToMove | What::Cancelled | What::Rejected | What::Replaced => 3,
     })
 }
 
