@@ -374,20 +374,6 @@ impl Chains {
         self.bookings.keys()
     }
 
-    /// Returns the booking that a delivery is about, also where it names only its number.
-    pub(crate) fn uid_of(&self, reading: &Reading) -> Option<BookingUid> {
-        let by_number = || self.numbers.get(&reading.number()?).cloned();
-        let stand_in = || reading.stand_in.clone().filter(|uid| self.bookings.contains_key(uid));
-        let named = || self.bookings.get(reading.stand_in.as_ref()?)?.facts.named.clone();
-        match &reading.uid {
-            Some(uid) if is_stand_in(uid) => {
-                self.uid_for(uid, reading).or_else(|| Some(uid.clone()))
-            }
-            Some(uid) => Some(uid.clone()),
-            None => by_number().or_else(named).or_else(stand_in),
-        }
-    }
-
     /// Takes what changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
         let touched = std::mem::take(&mut self.touched);

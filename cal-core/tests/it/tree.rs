@@ -60,9 +60,8 @@ impl Tree {
             | "/payload/booking"
             | "/payload/oooEntry"
             | "/triggerEvent" => true,
-            "/startTime" | "/endTime" => meeting,
+            "/startTime" | "/endTime" | "/payload/endTime" => meeting,
             "/payload/startTime" => meeting || self.makes_a_booking(),
-            "/payload/endTime" => meeting,
             _ => false,
         }
     }

@@ -193,6 +193,19 @@ async fn a_moved_booking_leaves_a_rescheduled_meeting_behind() {
 }
 
 #[tokio::test]
+async fn a_move_without_a_uid_leaves_a_rescheduled_meeting_behind() {
+    let (server, account) = account().await;
+    let hubspot = hubspot(server.url());
+    hubspot.record_activity(&jonas(), &activity(Change::Booked, "uid-1")).await.unwrap();
+    let mut moved = activity(Change::Rescheduled, "uid-2");
+    (moved.uid, moved.moved_from) = (None, Some(BookingUid::from("uid-1")));
+    hubspot.record_activity(&jonas(), &moved).await.unwrap();
+    let account = account.lock().unwrap();
+    assert_eq!(account.meetings.len(), 1, "no meeting could be found again");
+    assert_eq!(account.meetings[0]["hs_meeting_outcome"], "RESCHEDULED");
+}
+
+#[tokio::test]
 async fn outcomes_follow_what_happened_and_never_go_back() {
     let cases: [(&[Change], Option<&str>); 10] = [
         (&[Change::Requested], None),

@@ -50,13 +50,19 @@ impl Chains {
         self.join(uid, root);
     }
 
-    /// Notes that a booking was paid.
+    /// Notes that a booking was paid, and so what has stood for it.
     pub(super) fn pay(&mut self, uid: &BookingUid) {
         let Some(link) = self.bookings.get_mut(uid) else { return };
-        if !mem::replace(&mut link.facts.paid, true)
-            && let Some(members) = self.chains.get_mut(&link.chain)
-        {
+        if mem::replace(&mut link.facts.paid, true) {
+            return;
+        }
+        if let Some(members) = self.chains.get_mut(&link.chain) {
             members.paid += 1;
+        }
+        let stand_ins = link.facts.stand_ins.clone();
+        self.touched.insert(uid.clone());
+        for stand_in in &stand_ins {
+            self.pay(stand_in);
         }
     }
 

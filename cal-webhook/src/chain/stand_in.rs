@@ -7,6 +7,20 @@ use crate::{Reading, Subject, subject::is_stand_in};
 use super::{Chains, booking::Facts};
 
 impl Chains {
+    /// Returns the booking that a delivery is about, also where it names only its number.
+    pub(crate) fn uid_of(&self, reading: &Reading) -> Option<BookingUid> {
+        let by_number = || self.numbers.get(&reading.number()?).cloned();
+        let stand_in = || reading.stand_in.clone().filter(|uid| self.bookings.contains_key(uid));
+        let named = || self.bookings.get(reading.stand_in.as_ref()?)?.facts.named.clone();
+        match &reading.uid {
+            Some(uid) if is_stand_in(uid) => {
+                self.uid_for(uid, reading).or_else(|| Some(uid.clone()))
+            }
+            Some(uid) => Some(uid.clone()),
+            None => by_number().or_else(named).or_else(stand_in),
+        }
+    }
+
     /// Returns what stands for a booking without its uid, where a delivery makes both known.
     ///
     /// People who share a booking have seats of their own, which nothing stands for.
@@ -24,18 +38,6 @@ impl Chains {
         let left = reading.transition.moved_from.as_ref();
         let nameless = || self.bookings.get(left?)?.facts.nameless.as_ref();
         numbered.or_else(nameless).filter(|it| uid.is_some_and(|uid| uid != *it)).cloned()
-    }
-
-    /// Returns the uid of a booking whose delivery lacks it, where it is known.
-    pub(super) fn uid_for(&self, stand_in: &BookingUid, reading: &Reading) -> Option<BookingUid> {
-        let numbered = || self.numbers.get(&reading.number()?).cloned();
-        if matches!(reading.transition.subject, Some(Subject::Seat(..))) {
-            return numbered();
-        }
-        let named = || self.bookings.get(stand_in)?.facts.named.clone();
-        let left = reading.transition.moved_from.as_ref();
-        let successor = || self.bookings.get(left?)?.facts.successor.clone();
-        numbered().or_else(named).or_else(successor)
     }
 
     /// Names what has replaced a booking without a uid, once another delivery tells the uid.
@@ -77,6 +79,8 @@ impl Chains {
         });
         if paid {
             self.pay(uid);
+        } else if self.bookings.get(uid).is_some_and(|link| link.facts.paid) {
+            self.pay(stand_in);
         }
         if let Some(from) = moved_from.filter(|from| from != uid) {
             self.replaces(uid, &from);
@@ -94,5 +98,17 @@ impl Chains {
             is_stand_in(uid) || !it.stand_ins.is_empty() || it.nameless.is_some()
         });
         without.map(|(_, facts)| facts)
+    }
+
+    /// Returns the uid of a booking whose delivery lacks it, where it is known.
+    fn uid_for(&self, stand_in: &BookingUid, reading: &Reading) -> Option<BookingUid> {
+        let numbered = || self.numbers.get(&reading.number()?).cloned();
+        if matches!(reading.transition.subject, Some(Subject::Seat(..))) {
+            return numbered();
+        }
+        let named = || self.bookings.get(stand_in)?.facts.named.clone();
+        let left = reading.transition.moved_from.as_ref();
+        let successor = || self.bookings.get(left?)?.facts.successor.clone();
+        numbered().or_else(named).or_else(successor)
     }
 }
