@@ -6,8 +6,7 @@ use std::sync::Arc;
 use cal_core::{Booking, BookingUid, Person};
 use cal_webhook::{DeliveryId, HookError};
 #[cfg(feature = "store")]
-use chrono::TimeDelta;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 #[cfg(feature = "store")]
 use tokio::sync::OnceCell;
 use url::Url;
@@ -72,13 +71,18 @@ impl Records {
             Some(_) => feedback::subject_of(uid, &cal_store::address_digest(&reader.email)),
             None => uid.to_string(),
         };
-        self.link("feedback", Purpose::Feedback, &subject, later(end(booking), FEEDBACK))
+        self.link("feedback", Purpose::Feedback, &subject, later(booking.period()?.1, FEEDBACK))
     }
 
     /// Returns the address at which the reader of a mail unsubscribes.
     pub(super) fn unsubscribe(&self, email: &str, booking: &Booking) -> Option<String> {
         let digest = cal_store::address_digest(email);
-        self.link("unsubscribe", Purpose::Unsubscribe, &digest, later(end(booking), UNSUBSCRIBE))
+        self.link(
+            "unsubscribe",
+            Purpose::Unsubscribe,
+            &digest,
+            later(booking.period()?.1, UNSUBSCRIBE),
+        )
     }
 
     /// Whether an address is kept from getting mails that are not about a booking.
@@ -192,12 +196,6 @@ impl Records {
 
 fn unanswerable() -> HookError {
     HookError::permanent("a step has conditions that only a store can answer: give the mailer one")
-}
-
-/// When a booking ends; one whose time nobody knows ends now, as far as links go.
-#[cfg(feature = "store")]
-fn end(booking: &Booking) -> DateTime<Utc> {
-    booking.period().map_or_else(crate::clock::now, |(_, end)| end)
 }
 
 #[cfg(feature = "store")]
