@@ -15,9 +15,6 @@ use crate::{
     report::Report,
 };
 
-/// How much longer the slowest hook may take than the fastest, in hundredths.
-const SPREAD: u64 = 130;
-
 /// What the run is like.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -35,6 +32,10 @@ pub(crate) struct Options {
     /// How many seconds that may take on SQLite.
     #[arg(long, default_value_t = 20)]
     promise: u64,
+
+    /// How much longer the slowest hook may take than the fastest, in hundredths.
+    #[arg(long, default_value_t = 130)]
+    spread: u64,
 }
 
 pub(crate) async fn run(
@@ -65,7 +66,7 @@ pub(crate) async fn run(
     report.figure("fastest hook, s", seconds(fastest));
     report.figure("slowest hook, s", seconds(slowest));
     let spread = u64::try_from(slowest * 100 / fastest)?;
-    report.at_most("slowest hook, hundredths of the fastest", spread, SPREAD);
+    report.at_most("slowest hook, hundredths of the fastest", spread, options.spread);
     report.figure("until all was done, s", format!("{:.2}", took.as_secs_f64()));
     if options.choice.database == Kind::Sqlite {
         let whole = took.as_secs() + u64::from(took.subsec_nanos() > 0);

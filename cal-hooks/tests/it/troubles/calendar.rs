@@ -55,7 +55,7 @@ async fn entries(bodies: &[String]) -> Vec<Vec<Vec<Sent>>> {
             store.accept(arrival(body)).await.unwrap();
             while store.plan(&hooks).await.unwrap() > 0 {}
             loop {
-                let tasks = store.claim("email", 9, Duration::from_secs(60)).await.unwrap();
+                let tasks = store.claim(&[("email", 9)], Duration::from_secs(60)).await.unwrap();
                 if tasks.is_empty() {
                     break;
                 }

@@ -45,7 +45,7 @@ async fn heard(bodies: &[String]) -> Vec<Vec<(String, Activity)>> {
         for body in bodies {
             store.accept(arrival(body)).await.unwrap();
             while store.plan(&hooks).await.unwrap() > 0 {}
-            for task in store.claim("crm", 9, Duration::from_secs(60)).await.unwrap() {
+            for task in store.claim(&[("crm", 9)], Duration::from_secs(60)).await.unwrap() {
                 let task = Arc::new(task);
                 hooks.run(Arc::clone(&task)).await.result.unwrap();
                 assert!(store.settle(&task, Settlement::Done).await.unwrap());

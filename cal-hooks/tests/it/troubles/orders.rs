@@ -66,7 +66,7 @@ async fn end(place: &Place, order: &[String]) -> End {
 async fn run(store: &SqlStore, hooks: &Dispatcher) {
     for hook in ["email", "crm"] {
         loop {
-            let tasks = store.claim(hook, 9, Duration::from_secs(60)).await.unwrap();
+            let tasks = store.claim(&[(hook, 9)], Duration::from_secs(60)).await.unwrap();
             if tasks.is_empty() {
                 break;
             }

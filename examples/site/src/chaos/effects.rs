@@ -30,7 +30,7 @@ impl Lifecycle for Next {
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
         match (transition.change, delivery.event.booking()) {
             (Change::Booked | Change::Rescheduled, Some(booking)) => {
-                vec![Reminder::new("start", booking.start)]
+                booking.start.map(|start| Reminder::new("start", start)).into_iter().collect()
             }
             _ => Vec::new(),
         }
