@@ -41,16 +41,25 @@ const DUE: Sql = sql!(
     "ORDER BY t.ready_at, t.seq"
 );
 
-/// Tells which of them stand behind others.
+/// Tells which of them stand behind others, and behind which first one.
 ///
-/// It is a statement of its own because it must see what ended while the rows were being locked. The
-/// superfluous LIMIT leaves PostgreSQL one way to look for those before a task: by the index of
-/// lanes. Left to its statistics, which know nothing of a backlog that came since, it compares every
-/// task of the backlog with every other.
+/// It is a statement of its own because it must see what ended while the rows were being locked. Its
+/// limits leave PostgreSQL one way to look for those before a task: by the index of lanes. Left to its
+/// statistics, which know nothing of a backlog that came since, it compares every task of the backlog
+/// with every other.
 const FOLLOWERS: Sql = sql!(
-    "SELECT t.seq FROM cal_tasks t WHERE t.seq" one_of "SELECT item.value FROM" numbers(1) end
-    "AND t.lane IS NOT NULL AND EXISTS (SELECT 1 FROM cal_tasks e WHERE e.lane = t.lane \
-        AND e.hook = t.hook AND e.seq < t.seq AND e.ready_at IS NOT NULL LIMIT 1 OFFSET 0)"
+    "SELECT v.seq, v.head FROM (SELECT t.seq, (SELECT e.seq FROM cal_tasks e WHERE e.lane = t.lane \
+            AND e.hook = t.hook AND e.seq < t.seq AND e.ready_at IS NOT NULL \
+            ORDER BY e.seq LIMIT 1) AS head \
+        FROM cal_tasks t WHERE t.seq" one_of "SELECT item.value FROM" numbers(1) end
+        "AND t.lane IS NOT NULL LIMIT 1000000) AS v WHERE v.head IS NOT NULL"
+);
+
+/// Those of the first ones that do not end before this claim is committed: when they do, the trigger
+/// sees who is out of sight. Of one that ends at this moment it has looked already.
+const HEADS: Sql = sql!(
+    "SELECT e.seq FROM cal_tasks e WHERE e.ready_at IS NOT NULL AND e.seq" one_of
+    "SELECT item.value FROM" numbers(1) end unless_changing
 );
 
 const WAIT: Sql = sql!(
@@ -168,7 +177,7 @@ async fn due(
     conn.fetch(DUE, &[Arg::Text(&hooks), Arg::Int(now.0), Arg::Int(limit), known]).await
 }
 
-/// Puts those out of sight that stand behind others, and returns them.
+/// Puts those out of sight that stand behind others, and returns all that do.
 async fn followers(
     conn: &mut Conn<'_>,
     due: &[(i64, String)],
@@ -177,12 +186,19 @@ async fn followers(
         return Ok(BTreeSet::new());
     }
     let due = settle::json(&due.iter().map(|(seq, _)| seq).collect::<Vec<_>>())?;
-    let found: Vec<(i64,)> = conn.fetch(FOLLOWERS, &[Arg::Text(&due)]).await?;
-    let found: BTreeSet<i64> = found.into_iter().map(|(seq,)| seq).collect();
-    if !found.is_empty() {
-        conn.execute(WAIT, &[Arg::Text(&settle::json(&found)?)]).await?;
+    let found: Vec<(i64, i64)> = conn.fetch(FOLLOWERS, &[Arg::Text(&due)]).await?;
+    if found.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(found)
+    let heads = settle::json(&found.iter().map(|(_, head)| head).collect::<BTreeSet<_>>())?;
+    let heads: Vec<(i64,)> = conn.fetch(HEADS, &[Arg::Text(&heads)]).await?;
+    let heads: BTreeSet<i64> = heads.into_iter().map(|(seq,)| seq).collect();
+    let waiting = found.iter().filter(|(_, head)| heads.contains(head)).map(|(seq, _)| seq);
+    let waiting: Vec<&i64> = waiting.collect();
+    if !waiting.is_empty() {
+        conn.execute(WAIT, &[Arg::Text(&settle::json(&waiting)?)]).await?;
+    }
+    Ok(found.into_iter().map(|(seq, _)| seq).collect())
 }
 
 /// Reads what the claimed tasks are about.

@@ -30,6 +30,7 @@ impl From<&'static str> for Sql {
 /// - `indexed_by(name)`: names the index where SQLite, which keeps no count of what it holds, would
 ///   take another one
 /// - `skip_locked`: leaves out rows that somebody else is claiming
+/// - `unless_changing`: leaves out rows that somebody else is changing, and keeps the others as they are
 macro_rules! sql {
     ($($piece:tt)*) => { $crate::sql::sql_pieces!([] [] $($piece)*) };
 }
@@ -87,6 +88,13 @@ macro_rules! sql_pieces {
         $crate::sql::sql_pieces!(
             [$($lite,)* " "]
             [$($pg,)* " FOR UPDATE SKIP LOCKED "]
+            $($rest)*
+        )
+    };
+    ([$($lite:expr),*] [$($pg:expr),*] unless_changing $($rest:tt)*) => {
+        $crate::sql::sql_pieces!(
+            [$($lite,)* " "]
+            [$($pg,)* " FOR SHARE SKIP LOCKED "]
             $($rest)*
         )
     };

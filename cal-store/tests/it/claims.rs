@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use cal_store::SqlStore;
 use cal_webhook::{Dispatcher, Hook, Settlement, Store as _, Task};
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -109,4 +110,26 @@ fn in_order(last: &mut HashMap<String, cal_webhook::TaskId>, task: &Task) {
     if let Some(before) = last.insert(lane, task.id) {
         assert!(before < task.id, "out of order");
     }
+}
+
+#[tokio::test]
+async fn what_ends_at_the_moment_of_a_claim_leaves_nothing_behind() {
+    let Some(place) = Place::postgres().await else { return };
+    let store = place.store().await;
+    fill(&store, 1, 0).await;
+    let first = store.claim(&[("crm", 1)], LEASE).await.unwrap().remove(0);
+    // Somebody has ended it, and has not committed yet: nobody was behind it then.
+    let mut ending = PgConnection::connect(&place.url).await.unwrap();
+    let mut ended = ending.begin().await.unwrap();
+    let end = "UPDATE cal_tasks SET state = 'done', ready_at = NULL WHERE id = $1";
+    sqlx::query(end).bind(first.id.to_string()).execute(&mut *ended).await.unwrap();
+    let location = json!({"uid": "booking0", "location": "room 1"});
+    let moved = booking("BOOKING_LOCATION_UPDATED", location).replace("09:30", "09:31");
+    store.accept(arrival(&moved)).await.unwrap();
+    while store.plan(&hooks()).await.unwrap() > 0 {}
+    assert!(store.claim(&[("crm", 1)], LEASE).await.unwrap().is_empty());
+    ended.commit().await.unwrap();
+    assert_eq!(store.claim(&[("crm", 1)], LEASE).await.unwrap().len(), 1);
+    store.close().await;
+    place.clear().await;
 }
