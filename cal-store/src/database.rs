@@ -361,13 +361,13 @@ impl Database {
     }
 
     fn clock(&self) -> Clock<'_> {
-        let steady = match &self.kind {
+        let clock = Clock::new(self.clock.as_ref());
+        match &self.kind {
             #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres(_) => None,
+            DatabaseKind::Postgres(_) => clock,
             #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite(sqlite) => Some(&sqlite.clock),
-        };
-        Clock::new(self.clock.as_ref(), steady)
+            DatabaseKind::Sqlite(sqlite) => clock.by(&sqlite.clock),
+        }
     }
 
     /// Lends a connection that only reads.
@@ -417,6 +417,26 @@ impl Database {
 }
 
 impl Database {
+    /// Begins a round of planning, unless another process is in one.
+    pub(crate) async fn try_round(
+        &self,
+        conn: &mut Conn<'_>,
+        generation: i64,
+    ) -> Result<bool, sqlx::Error> {
+        match (&self.kind, &mut conn.kind) {
+            #[cfg(feature = "postgres")]
+            (DatabaseKind::Postgres(postgres), Kind::Postgres(conn)) => {
+                postgres.try_round(conn, generation).await
+            }
+            // There is no other process.
+            #[cfg(feature = "sqlite")]
+            _ => {
+                let _ = generation;
+                Ok(true)
+            }
+        }
+    }
+
     /// Lends a connection for what is void once this process has ended.
     pub(crate) fn write_quickly(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
         Box::pin(async move {

@@ -1,5 +1,7 @@
 //! SQLite: one file, one writer.
 
+mod steady;
+
 use std::{
     str::FromStr,
     sync::atomic::{AtomicBool, Ordering},
@@ -15,13 +17,14 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::{
-    clock::{self, Steady},
     convert,
     database::{Conn, Kind},
     error::{OpenError, SetUpError, out_of_reach},
     migrations::{OLDEST, Script, accept_newer, failure, migrator, newest},
     writer::Row,
 };
+
+pub(crate) use steady::Steady;
 
 /// How long the file may take to become free before a request fails.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -213,7 +216,7 @@ impl Drop for Writer<'_> {
 
 async fn set_up(conn: &mut SqliteConnection, clock: &Steady) -> Result<(), SetUpError> {
     migrate(conn).await?;
-    Ok(clock::go_on(&mut Conn::new(Kind::Sqlite(conn)), clock).await?)
+    Ok(steady::go_on(&mut Conn::new(Kind::Sqlite(conn)), clock).await?)
 }
 
 /// Makes the tables, or brings them up to date; of two processes at once, one waits.

@@ -10,6 +10,7 @@ pub(crate) struct Micros(pub(crate) i64);
 
 impl Micros {
     /// The clock of this machine; PostgreSQL has one of its own.
+    #[cfg(any(feature = "reconcile", feature = "sqlite"))]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub(crate) fn now() -> Self {
         Utc::now().into()

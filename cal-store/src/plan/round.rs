@@ -14,7 +14,7 @@ use tokio::task;
 use super::{Picked, fault::Fault, keep, load, take_turn, tasks, tell};
 use crate::{
     announce::announced,
-    database::{Arg, Conn, Database, DatabaseKind, Kind},
+    database::{Arg, Conn, Database},
     settle,
     sql::{Sql, sql},
     time::Micros,
@@ -107,7 +107,7 @@ async fn alone(
     part: &[Picked],
 ) -> Result<Round, Fault> {
     let generation = generation(conn).await?;
-    if !is_alone(database, conn, generation).await? {
+    if !database.try_round(conn, generation).await? {
         return Ok(Round::Busy);
     }
     let plan = match decide(conn, hooks, part, generation).await? {
@@ -121,21 +121,6 @@ async fn alone(
         lent.discard().await;
     }
     Ok(if written? { Round::Written(plan.items.len()) } else { Round::Outrun })
-}
-
-/// Whether no other process is in a round, where there may be others.
-async fn is_alone(
-    database: &Database,
-    conn: &mut Conn<'_>,
-    generation: i64,
-) -> Result<bool, sqlx::Error> {
-    match (&database.kind, &mut conn.kind) {
-        #[cfg(feature = "postgres")]
-        (DatabaseKind::Postgres(postgres), Kind::Postgres(conn)) => {
-            postgres.try_round(conn, generation).await
-        }
-        _ => Ok(true),
-    }
 }
 
 /// Reads and decides, without keeping anybody waiting.
