@@ -437,7 +437,8 @@ impl Database {
         }
     }
 
-    /// Lends a connection for what is void once this process has ended.
+    /// Lends a connection for what may be undone by a power cut: claims, and rows that a hook writes
+    /// together with the end of its task.
     pub(crate) fn write_quickly(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
         Box::pin(async move {
             let kind = match &self.kind {

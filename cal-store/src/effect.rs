@@ -74,7 +74,8 @@ impl SqlStore {
             WHERE id = $1 AND fence = $2 AND state = 'running'";
         let task = cx.task();
         let (id, fence) = (task.id.to_string(), i64::try_from(task.fence).unwrap_or(i64::MAX));
-        let mut lent = self.shared.database.write().await?;
+        // After a power cut the rows are gone together with the end of the task, which runs again.
+        let mut lent = self.shared.database.write_quickly().await?;
         let mut conn = lent.conn();
         let now = conn.now().await?;
         let write = async {

@@ -60,8 +60,7 @@ pub(crate) struct Sqlite {
 #[derive(Debug)]
 struct WriteConnection {
     conn: SqliteConnection,
-    /// Commits may not wait for the disk: after a power cut the file is as it was a moment before. That is
-    /// for claims, which mean nothing once the process that made them has ended.
+    /// Commits may not wait for the disk: after a power cut the file is as it was a moment before.
     is_quick: bool,
 }
 
