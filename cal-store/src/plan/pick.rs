@@ -11,6 +11,9 @@ use crate::{
 /// How many bytes the bodies of a round may have together, unless a single one has more.
 const BYTES: i64 = 8 << 20;
 
+/// A body that may hold thousands of things; Cal.com's own have a few kilobytes.
+const LARGE: i64 = 128 << 10;
+
 /// The order is that of the index of what is unplanned, which PostgreSQL takes then and no other.
 const UNPLANNED: &str = "SELECT id, CAST(coalesce(length(body), 0) AS BIGINT) FROM cal_deliveries \
     WHERE planned_at IS NULL ORDER BY planned_at, seq LIMIT $1";
@@ -52,12 +55,15 @@ async fn choose(conn: &mut Conn<'_>, batch: i64) -> Result<Vec<Picked>, sqlx::Er
     let new: Vec<(String, i64)> = conn.fetch(UNPLANNED, &[Arg::Int(left)]).await?;
     let turns = |turn| move |(id, size)| (Picked { id, turn }, size);
     let held = held.into_iter().map(turns(Turn::Held));
+    let all = held.chain(new.into_iter().map(turns(Turn::First)));
+    let (large, small): (Vec<_>, Vec<_>) = all.partition(|(_, size)| *size > LARGE);
     let mut bytes = 0_i64;
     let fits = |(_, size): &(Picked, i64)| {
         let is_first = bytes == 0;
         bytes = bytes.saturating_add((*size).max(1));
         is_first || bytes <= BYTES
     };
-    let all = held.chain(new.into_iter().map(turns(Turn::First))).take_while(fits);
+    // Those that may take long come one at a time, after the others.
+    let all = small.into_iter().chain(large.into_iter().take(1)).take_while(fits);
     Ok(all.map(|(picked, _)| picked).collect())
 }
