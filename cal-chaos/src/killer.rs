@@ -55,7 +55,7 @@ pub(crate) struct Round {
     after: Duration,
 }
 
-/// What came of all rounds.
+/// The results of all rounds.
 #[derive(Debug, Default)]
 pub(crate) struct Toll {
     pub(crate) random: usize,

@@ -48,7 +48,7 @@ pub(crate) enum Scenario {
     Poison(Attack<poison::Options>),
     /// One of two processes stands still, and a stranger locks rows of theirs.
     Frozen(Attack<frozen::Options>),
-    /// What one hook calls is dead, and thousands of bookings wait for it.
+    /// A hook is dead, and thousands of bookings wait for it.
     Blocked(Attack<blocked::Options>),
     /// A backlog goes through many hooks.
     Drain(Attack<drain::Options>),

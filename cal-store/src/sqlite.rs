@@ -174,7 +174,7 @@ impl Writer<'_> {
     }
 
     fn connection(&mut self) -> &mut WriteConnection {
-        // It is only taken when this is dropped.
+        // `connect_once` puts it there; only `discard` and `drop` take it, and both end the writer.
         self.conn.as_mut().expect("a writer has its connection until it is dropped")
     }
 

@@ -31,11 +31,13 @@ pub fn skip(reason: impl Display) {
     // A reason of several lines would be read as several.
     let reason = reason.to_string().replace(['\n', '\t'], " ");
     let thread = thread::current();
+    // Cargo starts tests by their paths; where the system cannot tell one, the test fails, and says so.
     let binary = env::current_exe().expect("a test binary has a path");
     let test = format!("{}::{}", binary.display(), thread.name().unwrap_or_default());
     let path = file(&binary);
     let mut file = File::options().append(true).create(true).open(&path).expect("a file to write");
-    // At once, as other tests write, too.
+    // At once, as other tests write, too. A folder that takes no note fails the test: nothing may be
+    // skipped unseen.
     file.write_all(format!("{test}\t{reason}\n").as_bytes()).expect("space for a line");
     let is_new = SAID.lock().is_ok_and(|mut said| said.insert(reason.clone()));
     if is_new {
@@ -51,6 +53,7 @@ pub fn skip(reason: impl Display) {
 /// Panics when the path of the test binary is unknown, as on no system that runs the tests.
 #[must_use]
 pub fn report() -> String {
+    // As above.
     let binary = env::current_exe().expect("a test binary has a path");
     let path = file(&binary);
     let notes = fs::read_to_string(&path).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What one hook calls is dead, and thousands of bookings wait for it.
+//! A hook is dead, and thousands of bookings wait for it.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{common::Workshop, database::Choice, model::Fact, report::Report};
 /// How many healthy hooks there are.
 const HEALTHY: usize = 2;
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -46,7 +46,7 @@ struct Patient {
     deliveries: Deliveries,
     times: Vec<Duration>,
     fresh: Series,
-    /// What was wrong with how the site stopped.
+    /// The ways in which the site did not stop in good order.
     problems: Vec<String>,
 }
 

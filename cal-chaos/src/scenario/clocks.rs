@@ -34,7 +34,7 @@ const SOON: TimeDelta = TimeDelta::seconds(3);
 /// When a booking starts that must not be reminded of yet: before the clock that is ahead says so.
 const LATER: TimeDelta = TimeDelta::minutes(30);
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-/// What happens to the clock.
+/// A way in which the clock is wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Case {
     /// It is an hour ahead all the time.

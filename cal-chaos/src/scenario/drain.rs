@@ -15,7 +15,7 @@ use crate::{
     report::Report,
 };
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -40,7 +40,7 @@ const APPROACH: Duration = Duration::from_secs(15);
 /// How long what is left open may stay so.
 const LEFT_OPEN: Duration = Duration::from_secs(30);
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -67,12 +67,12 @@ pub(crate) struct Pair {
     /// How the other one is started.
     pub(crate) other: Site,
     pub(crate) deliveries: Deliveries,
-    /// What was acknowledged.
+    /// The deliveries that were acknowledged.
     pub(crate) series: Series,
     port: u16,
 }
 
-/// What came of all rounds.
+/// The results of all rounds.
 #[derive(Default)]
 struct Toll {
     /// How often a place was tried, and how often a process stood still there.

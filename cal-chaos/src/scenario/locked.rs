@@ -39,7 +39,7 @@ const LOCKS: [(&str, &str); 2] = [
     ("cal_tasks", "SELECT id FROM cal_tasks WHERE state <> 'done' FOR UPDATE"),
 ];
 
-/// What was seen while rows were locked.
+/// The observations while rows were locked.
 #[derive(Default)]
 struct Seen {
     /// How many connections the server had at the most.

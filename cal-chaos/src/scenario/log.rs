@@ -20,7 +20,7 @@ const PACE: Duration = Duration::from_millis(10);
 /// How long a page may take.
 const PAGE: Duration = Duration::from_secs(5);
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How many deliveries are sent while the log can be written, then while it cannot, and at

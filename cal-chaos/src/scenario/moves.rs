@@ -19,7 +19,7 @@ use crate::{common::Workshop, database::Choice, model::Fact, report::Report};
 /// How often others send a delivery.
 const PACE: Duration = Duration::from_millis(50);
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-/// What one sender does to all others.
+/// The ways in which one sender bothers all others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Case {
     InOrder,

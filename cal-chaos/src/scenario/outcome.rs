@@ -1,4 +1,4 @@
-//! What became of deliveries that were acknowledged.
+//! The outcome of deliveries that were acknowledged.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +15,7 @@ use crate::{
 /// The hooks that the site has for this program.
 pub(crate) const HOOKS: [&str; 2] = [PROVIDER, EFFECTS];
 
-/// What the site has kept of them, and made of it.
+/// The rows that the site has kept of them, and their tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) ledger: Ledger,

@@ -41,7 +41,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// Part of the name and of the address of whoever sends what cannot be taken.
 const PERSON: &str = "wiesława";
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-/// What is wrong with a delivery.
+/// A fault of a delivery.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 enum Poison {
     Absences,

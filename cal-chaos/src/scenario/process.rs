@@ -1,4 +1,4 @@
-//! What the system tells about a process.
+//! Facts that the system tells about a process.
 
 use std::{collections::HashSet, fs, time::Duration};
 

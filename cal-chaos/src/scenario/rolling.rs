@@ -31,7 +31,7 @@ const NEXT: &str = "next";
 /// How often a delivery is sent.
 const PACE: Duration = Duration::from_millis(15);
 
-/// What the run is like.
+/// The settings of the attack.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-/// What is sent meanwhile, and how it was answered.
+/// Deliveries that are sent meanwhile, and their answers.
 struct Load {
     deliveries: Deliveries,
     requests: usize,

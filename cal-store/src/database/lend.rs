@@ -79,65 +79,58 @@ impl Lent<'_> {
     }
 }
 
+/// For what a connection is lent.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Accept,
+    Read,
+    Write,
+    WriteQuickly,
+}
+
 impl Database {
     /// Lends a connection that only reads.
     pub(crate) fn read(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
-        Box::pin(async move {
-            let kind = match &self.kind {
-                #[cfg(feature = "postgres")]
-                DatabaseKind::Postgres(postgres) => {
-                    LentKind::Postgres(postgres.lend().await?, postgres)
-                }
-                #[cfg(feature = "sqlite")]
-                DatabaseKind::Sqlite(sqlite) => LentKind::Reader(sqlite.reader().await?),
-            };
-            Ok(Lent { kind, clock: self.clock() })
-        })
+        Box::pin(self.lend(Purpose::Read))
     }
 
     /// Lends a connection for deliveries that come in; `keep` gives it back.
     pub(crate) fn accepting(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
-        Box::pin(async move {
-            let kind = match &self.kind {
-                #[cfg(feature = "postgres")]
-                DatabaseKind::Postgres(postgres) => {
-                    LentKind::Kept(postgres.lend_kept().await?, postgres)
-                }
-                #[cfg(feature = "sqlite")]
-                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
-            };
-            Ok(Lent { kind, clock: self.clock() })
-        })
+        Box::pin(self.lend(Purpose::Accept))
     }
 
     /// Lends a connection that may write; of SQLite there is only one.
     pub(crate) fn write(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
-        Box::pin(async move {
-            let kind = match &self.kind {
-                #[cfg(feature = "postgres")]
-                DatabaseKind::Postgres(postgres) => {
-                    LentKind::Postgres(postgres.lend().await?, postgres)
-                }
-                #[cfg(feature = "sqlite")]
-                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.writer().await?),
-            };
-            Ok(Lent { kind, clock: self.clock() })
-        })
+        Box::pin(self.lend(Purpose::Write))
     }
 
     /// Lends a connection for what may be undone by a power cut: claims, and rows that a hook writes
     /// together with the end of its task.
     pub(crate) fn write_quickly(&self) -> BoxFuture<'_, Result<Lent<'_>, StoreError>> {
-        Box::pin(async move {
-            let kind = match &self.kind {
-                #[cfg(feature = "postgres")]
-                DatabaseKind::Postgres(postgres) => {
-                    LentKind::Postgres(postgres.lend().await?, postgres)
-                }
-                #[cfg(feature = "sqlite")]
-                DatabaseKind::Sqlite(sqlite) => LentKind::Writer(sqlite.quick_writer().await?),
-            };
-            Ok(Lent { kind, clock: self.clock() })
-        })
+        Box::pin(self.lend(Purpose::WriteQuickly))
+    }
+
+    async fn lend(&self, purpose: Purpose) -> Result<Lent<'_>, StoreError> {
+        let kind = match (&self.kind, purpose) {
+            #[cfg(feature = "postgres")]
+            (DatabaseKind::Postgres(postgres), Purpose::Accept) => {
+                LentKind::Kept(postgres.lend_kept().await?, postgres)
+            }
+            #[cfg(feature = "postgres")]
+            (DatabaseKind::Postgres(postgres), _) => {
+                LentKind::Postgres(postgres.lend().await?, postgres)
+            }
+            #[cfg(feature = "sqlite")]
+            (DatabaseKind::Sqlite(sqlite), Purpose::Read) => {
+                LentKind::Reader(sqlite.reader().await?)
+            }
+            #[cfg(feature = "sqlite")]
+            (DatabaseKind::Sqlite(sqlite), Purpose::WriteQuickly) => {
+                LentKind::Writer(sqlite.quick_writer().await?)
+            }
+            #[cfg(feature = "sqlite")]
+            (DatabaseKind::Sqlite(sqlite), _) => LentKind::Writer(sqlite.writer().await?),
+        };
+        Ok(Lent { kind, clock: self.clock() })
     }
 }

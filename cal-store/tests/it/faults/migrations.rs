@@ -5,6 +5,11 @@ use futures_util::future::join_all;
 
 use super::*;
 
+/// Pretends that a later version has changed the tables.
+const LATER: &str = "INSERT INTO cal_migrations \
+        (version, description, installed_on, success, checksum, execution_time) \
+    SELECT 9000, 'later', installed_on, success, checksum, 0 FROM cal_migrations WHERE version = 1";
+
 #[tokio::test]
 async fn the_tables_are_made_once_by_those_who_open_the_store_at_the_same_time() {
     for place in Place::each().await {
@@ -26,14 +31,7 @@ async fn the_tables_are_made_once_by_those_who_open_the_store_at_the_same_time()
 async fn tables_of_a_later_version_are_refused() {
     for place in Place::each().await {
         place.store().await.close().await;
-        by_hand(
-            &place,
-            "INSERT INTO cal_migrations \
-                (version, description, installed_on, success, checksum, execution_time) \
-            SELECT 9000, 'later', installed_on, success, checksum, 0 FROM cal_migrations \
-            WHERE version = 1",
-        )
-        .await;
+        by_hand(&place, LATER).await;
         let error = SqlStore::open(&place.url).await.unwrap_err();
         assert!(matches!(error, OpenError::Newer { found: 9000, .. }), "{error:?}");
         place.clear().await;
@@ -44,14 +42,7 @@ async fn tables_of_a_later_version_are_refused() {
 async fn tables_of_a_later_version_that_says_so_are_used() {
     for place in Place::each().await {
         place.store().await.close().await;
-        by_hand(
-            &place,
-            "INSERT INTO cal_migrations \
-                (version, description, installed_on, success, checksum, execution_time) \
-            SELECT 9000, 'later', installed_on, success, checksum, 0 FROM cal_migrations \
-            WHERE version = 1",
-        )
-        .await;
+        by_hand(&place, LATER).await;
         by_hand(&place, "INSERT INTO cal_builds (migration, oldest) VALUES (9000, 5)").await;
         let store = place.store().await;
         stored(post(&intake(&store).await, &body("first")).await);

@@ -27,14 +27,21 @@ async fn connections(place: &Place, name: &str) -> i64 {
     sqlx::query_scalar(CONNECTIONS).bind(name).fetch_one(&mut conn).await.unwrap()
 }
 
-/// Waits until there are at most so many connections.
-async fn no_more_than(place: &Place, name: &str, most: i64) {
-    let settled = async {
-        while connections(place, name).await > most {
-            time::sleep(Duration::from_millis(50)).await;
+/// How many of them wait for a lock.
+const LOCKED: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 \
+    AND wait_event_type = 'Lock'";
+
+/// Asks until the answer is as wanted.
+async fn until(place: &Place, name: &str, question: &'static str, is_wanted: fn(i64) -> bool) {
+    let mut conn = PgConnection::connect(&place.url).await.unwrap();
+    let asking = async {
+        while !is_wanted(
+            sqlx::query_scalar(question).bind(name).fetch_one(&mut conn).await.unwrap(),
+        ) {
+            tokio::task::yield_now().await;
         }
     };
-    assert!(time::timeout(PATIENCE, settled).await.is_ok(), "connections are left over");
+    assert!(time::timeout(PATIENCE, asking).await.is_ok(), "it stays as it is: {question}");
 }
 
 #[tokio::test]
@@ -95,8 +102,12 @@ async fn whoever_holds_a_lock_stops_neither_deliveries_nor_questions_and_uses_up
         stored(post(&receiver, &body(&format!("during{round}"))).await);
         store.ready().await.unwrap();
         assert!(!store.deliveries(1, None).await.unwrap().is_empty());
-        // Planning gives up and begins again meanwhile.
-        time::sleep(Duration::from_millis(400)).await;
+    }
+    // Planning waits for the row, gives up, and begins again.
+    for _ in 0..2 {
+        until(&place, &name, LOCKED, |locked| locked > 0).await;
+        until(&place, &name, LOCKED, |locked| locked == 0).await;
+        store.ready().await.unwrap();
     }
     assert!(connections(&place, &name).await <= 12, "a pool, and one for accepting");
     held.rollback().await.unwrap();
@@ -105,7 +116,7 @@ async fn whoever_holds_a_lock_stops_neither_deliveries_nor_questions_and_uses_up
     }
     receiver.shutdown(PATIENCE).await;
     store.close().await;
-    no_more_than(&place, &name, 0).await;
+    until(&place, &name, CONNECTIONS, |left| left == 0).await;
     place.clear().await;
 }
 
@@ -120,24 +131,15 @@ async fn a_statement_that_nobody_waits_for_ends() {
     let mut stranger = PgConnection::connect(&place.url).await.unwrap();
     let mut held = stranger.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM cal_tasks FOR UPDATE").execute(&mut *held).await.unwrap();
-    let before = connections(&place, &name).await;
     let task: Arc<Task> = Arc::new(task);
     for _ in 0..30 {
-        let renewing = store.renew(std::slice::from_ref(&task), PATIENCE);
-        assert!(time::timeout(Duration::from_millis(50), renewing).await.is_err());
-    }
-    no_more_than(&place, &name, before + 1).await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
-        AND application_name = $1";
-    let ended = async {
-        let mut conn = PgConnection::connect(&place.url).await.unwrap();
-        while sqlx::query_scalar::<_, i64>(waiting).bind(&name).fetch_one(&mut conn).await.unwrap()
-            > 0
-        {
-            time::sleep(Duration::from_millis(50)).await;
+        tokio::select! {
+            renewed = store.renew(std::slice::from_ref(&task), PATIENCE) => panic!("{renewed:?}"),
+            () = until(&place, &name, LOCKED, |locked| locked > 0) => {}
         }
-    };
-    assert!(time::timeout(PATIENCE, ended).await.is_ok(), "a statement still waits");
+    }
+    until(&place, &name, LOCKED, |locked| locked == 0).await;
+    until(&place, &name, CONNECTIONS, |left| left <= 3).await;
     held.rollback().await.unwrap();
     assert_eq!(store.renew(&[task], PATIENCE).await.unwrap().len(), 1);
     store.close().await;
