@@ -1,14 +1,18 @@
 //! Where deliveries are kept until every hook is done with them.
 
+mod ids;
+mod names;
+
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cal_core::Delivery;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::{BookingState, Dispatcher, StoreError, Transition, Verified, clock, signature::Tag};
+pub use ids::{DeliveryId, TaskId};
+
+use crate::{Dispatcher, StoreError, Transition, Verified, clock, signature::Tag};
 
 /// Where deliveries are kept until every hook is done with them.
 ///
@@ -334,105 +338,4 @@ pub enum Source {
     Simulator,
     /// A webhook.
     Webhook,
-}
-
-macro_rules! names {
-    ($( $name:ident { $( $variant:ident = $text:literal, )+ } )+) => { $(
-        impl $name {
-            /// Returns the name in lower case.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $( Self::$variant => $text, )+ }
-            }
-
-            /// Reads a name as `as_str` writes it.
-            #[must_use]
-            pub fn named(name: &str) -> Option<Self> {
-                match name {
-                    $( $text => Some(Self::$variant), )+
-                    _ => None,
-                }
-            }
-        }
-    )+ };
-}
-
-names! {
-    BookingState {
-        Accepted = "accepted",
-        Cancelled = "cancelled",
-        Ended = "ended",
-        Moved = "moved",
-        Pending = "pending",
-        Rejected = "rejected",
-    }
-    Decision {
-        Applied = "applied",
-        Early = "early",
-        Failed = "failed",
-        Revision = "revision",
-        Same = "same",
-        Stale = "stale",
-    }
-    Source {
-        Reconcile = "reconcile",
-        Replay = "replay",
-        Simulator = "simulator",
-        Webhook = "webhook",
-    }
-    TaskState {
-        Dead = "dead",
-        Done = "done",
-        Retry = "retry",
-        Running = "running",
-        Skipped = "skipped",
-        Superseded = "superseded",
-        Waiting = "waiting",
-    }
-}
-
-macro_rules! ids {
-    ($( $(#[$doc:meta])* $name:ident, )+) => { $(
-        $(#[$doc])*
-        ///
-        /// A UUID of version 7: ids sort by the time at which they were made.
-        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(Uuid);
-
-        impl $name {
-            /// Makes a new id.
-            #[must_use]
-            #[expect(clippy::new_without_default, reason = "every id is another one")]
-            pub fn new() -> Self {
-                Self(Uuid::now_v7())
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = uuid::Error;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
-            }
-        }
-    )+ };
-}
-
-impl TaskId {
-    /// Comes before all others.
-    pub(crate) const MIN: Self = Self(Uuid::nil());
-}
-
-ids! {
-    /// The id of a stored delivery.
-    DeliveryId,
-    /// The id of a task.
-    TaskId,
 }
