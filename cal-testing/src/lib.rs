@@ -1,7 +1,9 @@
 //! What the tests of this workspace share.
 
+mod orders;
 mod skipped;
 mod times;
 
+pub use orders::orders;
 pub use skipped::{report, skip};
 pub use times::times;

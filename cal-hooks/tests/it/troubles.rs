@@ -164,17 +164,3 @@ fn copy(body: &str, millis: i64) -> String {
     wire["createdAt"] = text(at + TimeDelta::milliseconds(millis)).into();
     wire.to_string()
 }
-
-/// All orders of some bodies.
-fn orders(bodies: &[String]) -> Vec<Vec<String>> {
-    let Some((first, rest)) = bodies.split_first() else { return vec![Vec::new()] };
-    let mut all = Vec::new();
-    for order in orders(rest) {
-        for place in 0..=order.len() {
-            let mut order = order.clone();
-            order.insert(place, first.clone());
-            all.push(order);
-        }
-    }
-    all
-}

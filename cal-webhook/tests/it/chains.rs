@@ -7,12 +7,13 @@ mod recorded;
 mod seats;
 mod values;
 
+use cal_testing::orders;
 use cal_webhook::{BookingRow, BookingState, Change, Decision};
 use serde_json::json;
 
 use crate::{
     desk::Desk,
-    news::{copy, news, orders, refreshed},
+    news::{copy, news, refreshed},
 };
 
 /// The public columns of bookings.

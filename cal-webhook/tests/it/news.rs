@@ -112,17 +112,3 @@ pub(crate) fn no_show(uid: &str, minute: i64, marks: &[(&str, bool)]) -> String 
 pub(crate) fn number_of(uid: &str) -> i64 {
     uid.bytes().fold(0, |sum, byte| (sum * 131 + i64::from(byte)) % 1_000_000_007)
 }
-
-/// All orders of some things.
-pub(crate) fn orders<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
-    let Some((first, rest)) = things.split_first() else { return vec![Vec::new()] };
-    let mut all = Vec::new();
-    for order in orders(rest) {
-        for place in 0..=order.len() {
-            let mut order = order.clone();
-            order.insert(place, first.clone());
-            all.push(order);
-        }
-    }
-    all
-}

@@ -1,9 +1,10 @@
 //! Two facts that look like one, and one fact that is told twice.
 
+use cal_testing::orders;
 use cal_webhook::Decision;
 use serde_json::{Value, json};
 
-use super::{Kept, copy, created, orders, recorded, sent};
+use super::{Kept, copy, created, recorded, sent};
 
 const ONCE: [Decision; 2] = [Decision::Applied, Decision::Same];
 

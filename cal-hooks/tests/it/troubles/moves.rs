@@ -1,9 +1,10 @@
 //! Moves that say less than usual, and cancellations that are part of one.
 
+use cal_testing::orders;
 use cal_webhook::{BookingState, Change, Decision};
 use serde_json::{Value, json};
 
-use super::{Kept, cancelled, copy, created, news, orders, recorded};
+use super::{Kept, cancelled, copy, created, news, recorded};
 
 /// A move of `old` without a uid, with these members besides.
 fn nameless(trigger: &str, members: Value) -> String {

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cal_hooks::crm::{CrmHook, LocalCrm};
 use cal_store::SqlStore;
+use cal_testing::orders;
 use cal_webhook::{Dispatcher, Settlement, Store as _};
 use serde_json::{Value, json};
 
-use super::{calendar::Outbox, created, news, orders, sent};
+use super::{calendar::Outbox, created, news, sent};
 use crate::{bodies::arrival, place::Place};
 
 /// Booked, moved without a uid, cancelled for the new one, paid, and not come.

@@ -1,5 +1,6 @@
 //! What can come back, and meetings.
 
+use cal_testing::orders;
 use cal_webhook::{BookingState, Change, Decision};
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use super::{cancelled, created, rescheduled, told_in_any_order};
 use crate::{
     bodies::envelope,
     desk::{Desk, Kept, reading},
-    news::{copy, meeting, news, no_show, orders, sent},
+    news::{copy, meeting, news, no_show, sent},
 };
 
 #[test]
