@@ -57,41 +57,52 @@ pub(crate) fn plan<'a>(
     batch: i64,
 ) -> BoxFuture<'a, Result<usize, StoreError>> {
     Box::pin(async move {
-        let start = Instant::now();
         let reminded = remind::remind(database, hooks).await?;
-        let Some(first) = pick::pick(database, batch).await? else { return Ok(reminded) };
-        let (mut parts, mut planned, mut outrun) = (vec![first], 0, 0);
-        while let Some(part) = parts.pop() {
-            if planned > 0 && start.elapsed() > BUDGET {
-                break;
-            }
-            match round::round(database, hooks, &part).await {
-                Ok(Round::Written(count)) => {
-                    if count > 0 {
-                        crate::crash::point("planned");
-                    }
-                    planned += count;
-                    outrun = 0;
-                }
-                Ok(Round::Outrun) if outrun < TURNS => {
-                    outrun += 1;
-                    parts.push(part);
-                }
-                Ok(Round::Busy | Round::Outrun) => break,
-                Ok(Round::TooMuch) => parts.extend(halves(part)),
-                Err(Fault::Store(_)) if planned > 0 => break,
-                Err(Fault::Store(error)) => return Err(error),
-                Err(Fault::Data(reason)) => match &part[..] {
-                    [one] => {
-                        fault::set_aside(database, one, &reason).await?;
-                        planned += 1;
-                    }
-                    _ => parts.extend(halves(part)),
-                },
-            }
-        }
-        Ok(planned + reminded)
+        let [small, large] = pick::pick(database, batch).await?;
+        let planned = plan_all(database, hooks, small).await?;
+        // It gets its turn however long the others took, or it would wait for as long as others come.
+        Ok(reminded + planned + plan_all(database, hooks, large).await?)
     })
+}
+
+/// Plans what was picked, in halves where that is necessary, and returns how many there were.
+async fn plan_all(
+    database: &Database,
+    hooks: &Dispatcher,
+    picked: Vec<Picked>,
+) -> Result<usize, StoreError> {
+    let start = Instant::now();
+    let (mut parts, mut planned, mut outrun) = (vec![picked], 0, 0);
+    while let Some(part) = parts.pop() {
+        if part.is_empty() || planned > 0 && start.elapsed() > BUDGET {
+            break;
+        }
+        match round::round(database, hooks, &part).await {
+            Ok(Round::Written(count)) => {
+                if count > 0 {
+                    crate::crash::point("planned");
+                }
+                planned += count;
+                outrun = 0;
+            }
+            Ok(Round::Outrun) if outrun < TURNS => {
+                outrun += 1;
+                parts.push(part);
+            }
+            Ok(Round::Busy | Round::Outrun) => break,
+            Ok(Round::TooMuch) => parts.extend(halves(part)),
+            Err(Fault::Store(_)) if planned > 0 => break,
+            Err(Fault::Store(error)) => return Err(error),
+            Err(Fault::Data(reason)) => match &part[..] {
+                [one] => {
+                    fault::set_aside(database, one, &reason).await?;
+                    planned += 1;
+                }
+                _ => parts.extend(halves(part)),
+            },
+        }
+    }
+    Ok(planned)
 }
 
 /// The second half, and the first one, which comes first.

@@ -32,14 +32,12 @@ pub(crate) struct Picked {
     pub(crate) turn: Turn,
 }
 
-/// Chooses deliveries without keeping those who write waiting; `None` when there are none.
-pub(super) async fn pick(
-    database: &Database,
-    batch: i64,
-) -> Result<Option<Vec<Picked>>, StoreError> {
+/// Chooses deliveries without keeping those who write waiting: what is planned together, and then a
+/// large one, which may take long.
+pub(super) async fn pick(database: &Database, batch: i64) -> Result<[Vec<Picked>; 2], StoreError> {
     let mut lent = database.read().await?;
     match choose(&mut lent.conn(), batch).await {
-        Ok(picked) => Ok(Some(picked).filter(|picked| !picked.is_empty())),
+        Ok(picked) => Ok(picked),
         Err(error) => {
             lent.discard().await;
             Err(out_of_reach(error))
@@ -47,7 +45,7 @@ pub(super) async fn pick(
     }
 }
 
-async fn choose(conn: &mut Conn<'_>, batch: i64) -> Result<Vec<Picked>, sqlx::Error> {
+async fn choose(conn: &mut Conn<'_>, batch: i64) -> Result<[Vec<Picked>; 2], sqlx::Error> {
     let now = conn.now().await?;
     let args = [Arg::Int(batch), Arg::Int(now.0)];
     let held: Vec<(String, i64)> = conn.fetch(HELD, &args).await?;
@@ -63,7 +61,6 @@ async fn choose(conn: &mut Conn<'_>, batch: i64) -> Result<Vec<Picked>, sqlx::Er
         bytes = bytes.saturating_add((*size).max(1));
         is_first || bytes <= BYTES
     };
-    // Those that may take long come one at a time, after the others.
-    let all = small.into_iter().chain(large.into_iter().take(1)).take_while(fits);
-    Ok(all.map(|(picked, _)| picked).collect())
+    let small = small.into_iter().take_while(fits).map(|(picked, _)| picked).collect();
+    Ok([small, large.into_iter().take(1).map(|(picked, _)| picked).collect()])
 }
