@@ -6,4 +6,4 @@ mod times;
 
 pub use orders::orders;
 pub use skipped::{report, skip};
-pub use times::times;
+pub use times::{some_of, times};

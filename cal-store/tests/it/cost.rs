@@ -10,8 +10,10 @@ use crate::{
     place::Place,
 };
 
-/// How long the long chain is, and how many seats the crowded booking has.
-const MANY: usize = 3_000;
+/// Returns how long the long chain is, and how many seats the crowded booking has.
+fn many() -> usize {
+    cal_testing::times(300) as usize
+}
 
 fn hooks() -> Dispatcher {
     Dispatcher::new().hook(Hook::named("crm"))
@@ -66,7 +68,7 @@ async fn a_move_costs_the_same_in_a_short_and_in_a_long_chain() {
     for place in Place::each().await {
         for is_linked in [true, false] {
             let mut costs = Vec::new();
-            for length in [10, MANY] {
+            for length in [10, many()] {
                 let store = place.store().await;
                 for table in [
                     "DELETE FROM cal_tasks",
@@ -158,9 +160,9 @@ async fn a_seat_costs_the_same_in_a_small_and_in_a_large_crowd() {
             tell(&store, &first).await;
             let [one, other] = both(40);
             let small = [cost(&store, &one).await, cost(&store, &other).await];
-            let rest: Vec<String> = (41..MANY / 2).flat_map(both).collect();
+            let rest: Vec<String> = (41..many() / 2).flat_map(both).collect();
             tell(&store, &rest).await;
-            let [one, other] = both(MANY / 2);
+            let [one, other] = both(many() / 2);
             let large = [cost(&store, &one).await, cost(&store, &other).await];
             assert_eq!(small, large);
             assert!(large.iter().all(|(rows, written)| *rows < 50 && *written < 8), "{large:?}");

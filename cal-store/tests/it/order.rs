@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cal_store::SqlStore;
+use cal_testing::{orders, some_of};
 use cal_webhook::{
     Accepted, BookingRecord, BookingState, Change, Decision, Dispatcher, Hook, MemoryStore,
     Settlement, Store, Task, TaskState,
@@ -55,21 +56,6 @@ fn repeats(event: &Value) -> [Value; 2] {
     elsewhere["createdAt"] = json!(at);
     again["payload"]["description"] = json!("Bring the contract");
     [elsewhere, again]
-}
-
-fn orders() -> Vec<Vec<usize>> {
-    let mut orders = vec![Vec::new()];
-    for _ in 0..EVENTS {
-        let longer = |order: Vec<usize>| {
-            let left = (0..EVENTS).filter({
-                let order = order.clone();
-                move |event| !order.contains(event)
-            });
-            left.map(move |event| [order.clone(), vec![event]].concat()).collect::<Vec<_>>()
-        };
-        orders = orders.into_iter().flat_map(longer).collect();
-    }
-    orders
 }
 
 /// A row as every order must leave it: without the chain's number in its names.
@@ -142,15 +128,14 @@ async fn rows(store: &SqlStore) -> Vec<BookingRecord> {
 }
 
 #[tokio::test]
-async fn all_orders_of_five_events_leave_the_same_rows_and_start_nothing_out_of_date() {
-    let orders = orders();
-    assert_eq!(orders.len(), 120);
+async fn any_order_of_five_events_leaves_the_same_rows_and_starts_nothing_out_of_date() {
+    let orders = some_of(orders(&[0, 1, 2, 3, 4]), 24, 7);
     let reference = MemoryStore::new();
     for (chain, order) in orders.iter().enumerate() {
         send(&reference, chain, order, false).await;
     }
     let expected = reference.bookings(1000, None);
-    assert_eq!(expected.len(), 360);
+    assert_eq!(expected.len(), 3 * orders.len());
     for place in Place::each().await {
         let store = place.store().await;
         let mut started = Vec::new();
@@ -175,12 +160,12 @@ async fn all_orders_of_five_events_leave_the_same_rows_and_start_nothing_out_of_
         let cancelled = started.iter().filter(|task| {
             task.transition.as_ref().is_some_and(|it| it.change == Change::Cancelled)
         });
-        assert_eq!(cancelled.count(), 240);
+        assert_eq!(cancelled.count(), 2 * orders.len());
         let paid = started
             .iter()
             .filter(|task| task.transition.as_ref().is_some_and(|it| it.change == Change::Paid));
         // Payments that came first have waited for their booking.
-        assert_eq!(paid.count(), 240);
+        assert_eq!(paid.count(), 2 * orders.len());
         place.clear().await;
     }
 }

@@ -165,7 +165,7 @@ async fn lose_half(count: usize, store: &SqlStore, world: &Arc<Mutex<World>>) ->
 }
 
 #[tokio::test]
-async fn a_thousand_bookings_are_repaired_in_one_sweep() {
+async fn all_that_was_lost_is_repaired_in_one_sweep() {
     for place in Place::each().await {
         fastrand::seed(7);
         let store = place.store().await;
@@ -183,7 +183,8 @@ async fn a_thousand_bookings_are_repaired_in_one_sweep() {
         let known = world.lock().unwrap().clone();
         check(&store, &known, &imported).await;
 
-        let lost = lose_half(1000, &store, &world).await;
+        let count = cal_testing::times(100) as usize;
+        let lost = lose_half(count, &store, &world).await;
         let known = world.lock().unwrap().clone();
         let sweep = reconciler.sweep().await.unwrap();
         work(&store).await;
@@ -191,7 +192,7 @@ async fn a_thousand_bookings_are_repaired_in_one_sweep() {
         let all = deliveries(&store).await;
         let brought = all.iter().filter(|delivery| delivery.source == Source::Reconcile);
         assert_eq!(brought.count(), sweep.missed);
-        assert!(sweep.missed > 200, "{sweep:?}");
+        assert!(sweep.missed > count / 5, "{sweep:?}");
         assert_eq!(store.counters().await.unwrap().missed, sweep.missed as u64);
 
         // There is nothing left to find, and what comes late is no news.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cal_hooks::crm::{CrmHook, LocalCrm};
 use cal_store::SqlStore;
-use cal_testing::orders;
+use cal_testing::{orders, some_of};
 use cal_webhook::{Dispatcher, Settlement, Store as _};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ async fn run(store: &SqlStore, hooks: &Dispatcher) {
 #[tokio::test]
 async fn a_chain_that_says_little_ends_the_same_in_every_order() {
     let mut first = None;
-    for (number, order) in orders(&chain()).into_iter().enumerate() {
+    for (number, order) in some_of(orders(&chain()), 24, 7).into_iter().enumerate() {
         // PostgreSQL does the same; some orders are enough.
         let places = if number % 10 == 0 { Place::each().await } else { vec![Place::sqlite()] };
         for place in places {
