@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cal_webhook::{EmptySecret, Signer};
+use cal_webhook::{SecretError, Signer};
 use fastrand::Rng;
 
 use crate::SECRET;
@@ -123,7 +123,7 @@ pub struct Sample {
 pub fn samples(
     size: Size,
     numbers: impl IntoIterator<Item = u64>,
-) -> Result<Vec<Sample>, EmptySecret> {
+) -> Result<Vec<Sample>, SecretError> {
     let signer = Signer::new(SECRET)?;
     let sample = |number| {
         let body = Bytes::from(body(size, number));

@@ -74,6 +74,27 @@ impl Auth {
     pub fn platform(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         Self(Means::Platform { id: id.into(), secret: secret.into() })
     }
+
+    /// Refuses credentials that cannot be meant.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.0 {
+            Means::Bearer(secret) | Means::Platform { secret, .. } => checked(secret).map(drop),
+            Means::None | Means::Session(_) => Ok(()),
+        }
+    }
+}
+
+/// Returns a key, token or secret unless it is empty or has white space around it.
+pub(crate) fn checked(secret: &SecretString) -> Result<&str, Error> {
+    let text = secret.expose_secret();
+    match text.trim() {
+        "" => Err(Error::new(Kind::Auth, "expected a key, token or secret, got an empty one")),
+        trimmed if trimmed.len() < text.len() => Err(Error::new(
+            Kind::Auth,
+            "expected a key, token or secret without white space around it; remove that where it is set",
+        )),
+        _ => Ok(text),
+    }
 }
 
 impl fmt::Debug for Means {
@@ -125,7 +146,7 @@ impl Means {
                 if credentials == Credentials::Usual {
                     headers.insert(CLIENT_ID, value(id)?);
                 }
-                headers.insert(SECRET_KEY, hidden(secret.expose_secret())?);
+                headers.insert(SECRET_KEY, hidden(checked(secret)?)?);
                 Ok(None)
             }
         }
@@ -133,10 +154,7 @@ impl Means {
 }
 
 fn bearer(token: &SecretString) -> Result<HeaderValue, Error> {
-    if token.expose_secret().is_empty() {
-        return Err(Error::new(Kind::Auth, "expected a key or token, got an empty one"));
-    }
-    hidden(&format!("Bearer {}", token.expose_secret()))
+    hidden(&format!("Bearer {}", checked(token)?))
 }
 
 fn value(text: &str) -> Result<HeaderValue, Error> {

@@ -187,6 +187,7 @@ impl ClientBuilder {
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() || !is_plain {
             return Err(Error::new(Kind::Request, refused));
         }
+        self.auth.check()?;
         let unusable = |error| Error::caused(Kind::Connect, "no connections can be made", error);
         let http = self
             .http

@@ -56,6 +56,7 @@ mod receiver;
 mod record;
 mod reply;
 mod retry;
+mod secret;
 mod signature;
 mod signer;
 mod store;
@@ -81,6 +82,7 @@ pub use reading::{Reading, Unreadable};
 pub use receiver::{BuildError, Receiver, ReceiverBuilder};
 pub use record::{BookingRecord, DeliveryRecord, HistoryItem, TaskRecord};
 pub use reply::{Rejection, Reply};
+pub use secret::SecretError;
 pub use signature::SIGNATURE_HEADER;
 pub use signer::Signer;
 pub use store::{
@@ -89,5 +91,5 @@ pub use store::{
 };
 pub use subject::{Seat, Subject};
 pub use transition::{Change, Transition};
-pub use verifier::{EmptySecret, Verified, Verifier, VerifyError};
+pub use verifier::{Verified, Verifier, VerifyError};
 pub use vocabulary::vocabulary;

@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::Mac;
 use secrecy::SecretString;
 
-use crate::{EmptySecret, signature, verifier};
+use crate::{SecretError, signature, verifier};
 
 /// Signs bodies the way Cal.com does, for tests, simulators and replays.
 ///
@@ -15,7 +15,7 @@ use crate::{EmptySecret, signature, verifier};
 /// let body = r#"{"triggerEvent":"PING"}"#;
 /// let header = (SIGNATURE_HEADER, Signer::new("secret")?.sign(body));
 /// assert_eq!(header.1.len(), 64);
-/// # Ok::<(), cal_webhook::EmptySecret>(())
+/// # Ok::<(), cal_webhook::SecretError>(())
 /// ```
 #[derive(Clone)]
 pub struct Signer {
@@ -27,9 +27,9 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Fails when the secret is empty or blank.
-    pub fn new(secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
-        Ok(Self { key: verifier::key(&secret.into())? })
+    /// Fails when the secret is empty or has white space around it.
+    pub fn new(secret: impl Into<SecretString>) -> Result<Self, SecretError> {
+        Ok(Self { key: verifier::key(secret)? })
     }
 
     /// Returns the signature header's value for a body: 64 lower-case hexadecimal digits.

@@ -9,7 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::signature::{self, SIGNATURE_HEADER, Tag};
+use crate::{
+    SecretError,
+    signature::{self, SIGNATURE_HEADER, Tag},
+};
 
 /// A webhook's key with its state prepared.
 pub(crate) type Key = Hmac<Sha256>;
@@ -27,7 +30,7 @@ pub(crate) type Key = Hmac<Sha256>;
 /// let signature = Signer::new("old secret")?.sign(b"{}");
 /// assert!(verifier.verify("{}", &signature).is_ok());
 /// assert!(verifier.verify("[]", &signature).is_err());
-/// # Ok::<(), cal_webhook::EmptySecret>(())
+/// # Ok::<(), cal_webhook::SecretError>(())
 /// ```
 #[derive(Clone)]
 pub struct Verifier {
@@ -39,18 +42,18 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Fails when the secret is empty or blank.
-    pub fn new(secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
-        Ok(Self { keys: vec![key(&secret.into())?] })
+    /// Fails when the secret is empty or has white space around it.
+    pub fn new(secret: impl Into<SecretString>) -> Result<Self, SecretError> {
+        Ok(Self { keys: vec![key(secret)?] })
     }
 
     /// Accepts a further secret, for the time in which a webhook's secret changes.
     ///
     /// # Errors
     ///
-    /// Fails when the secret is empty or blank.
-    pub fn or(mut self, secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
-        self.keys.push(key(&secret.into())?);
+    /// Fails when the secret is empty or has white space around it.
+    pub fn or(mut self, secret: impl Into<SecretString>) -> Result<Self, SecretError> {
+        self.keys.push(key(secret)?);
         Ok(self)
     }
 
@@ -96,12 +99,10 @@ impl fmt::Debug for Verifier {
 }
 
 /// Prepares the key of a secret.
-pub(crate) fn key(secret: &SecretString) -> Result<Key, EmptySecret> {
-    let secret = secret.expose_secret();
-    if secret.trim().is_empty() {
-        return Err(EmptySecret);
-    }
-    Key::new_from_slice(secret.as_bytes()).map_err(|_| EmptySecret)
+pub(crate) fn key(secret: impl Into<SecretString>) -> Result<Key, SecretError> {
+    let secret = SecretError::check(secret)?;
+    // A key of any length will do.
+    Key::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| SecretError::Empty)
 }
 
 /// A body whose signature was verified; only a [`Verifier`] makes one.
@@ -142,11 +143,6 @@ impl fmt::Debug for Verified {
         f.debug_struct("Verified").field("size", &self.body.len()).finish()
     }
 }
-
-/// A secret was empty or blank.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the webhook secret is empty; set one in cal.com's webhook settings and pass it here")]
-pub struct EmptySecret;
 
 /// Why a signature was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Only what was signed with the secret is trusted.
 
-use cal_webhook::{EmptySecret, Signer, Verifier, VerifyError};
+use cal_webhook::{SecretError, Signer, Verifier, VerifyError};
 use proptest::prelude::*;
 
 /// A vector that other implementations agree on: computed with OpenSSL.
@@ -31,10 +31,21 @@ fn a_secret_is_its_utf8_bytes_and_never_decoded() {
 #[test]
 fn empty_secrets_are_refused_at_construction() {
     for secret in ["", " ", "\t\n"] {
-        assert_eq!(Verifier::new(secret).unwrap_err(), EmptySecret);
-        assert_eq!(Verifier::new("a").unwrap().or(secret).unwrap_err(), EmptySecret);
-        assert_eq!(Signer::new(secret).unwrap_err(), EmptySecret);
+        assert_eq!(Verifier::new(secret).unwrap_err(), SecretError::Empty);
+        assert_eq!(Verifier::new("a").unwrap().or(secret).unwrap_err(), SecretError::Empty);
+        assert_eq!(Signer::new(secret).unwrap_err(), SecretError::Empty);
     }
+}
+
+#[test]
+fn white_space_around_a_secret_is_refused_and_not_trimmed() {
+    for secret in ["a b\n", "a\r\n", " a", "a\u{a0}", "\ta", "a\u{2028}"] {
+        assert_eq!(Verifier::new(secret).unwrap_err(), SecretError::Padded);
+        assert_eq!(Verifier::new("a").unwrap().or(secret).unwrap_err(), SecretError::Padded);
+        assert_eq!(Signer::new(secret).unwrap_err(), SecretError::Padded);
+    }
+    assert!(Verifier::new("a b").is_ok());
+    assert!(SecretError::Padded.to_string().contains("white space"));
 }
 
 #[test]

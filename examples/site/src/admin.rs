@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
-use anyhow::ensure;
+use anyhow::Context as _;
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Path, Query, Request, State, rejection::QueryRejection},
@@ -15,7 +15,7 @@ use calcom::{
     SqlStore,
     core::BookingUid,
     store::FailedDeliveries,
-    webhook::{Change, DeliveryId, DeliveryRecord, StoreError, TaskId, TaskRecord},
+    webhook::{Change, DeliveryId, DeliveryRecord, SecretError, StoreError, TaskId, TaskRecord},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -43,7 +43,7 @@ pub(crate) struct Admin {
 
 impl Admin {
     pub(crate) fn new(token: SecretString, store: SqlStore) -> anyhow::Result<Self> {
-        ensure!(!token.expose_secret().trim().is_empty(), "ADMIN_TOKEN is empty");
+        let token = SecretError::check(token).context("ADMIN_TOKEN")?;
         Ok(Self { token: Arc::new(token), guesses: Arc::default(), store })
     }
 
