@@ -4,6 +4,7 @@
 
 #[path = "../../../cal-webhook/tests/it/bodies.rs"]
 mod bodies;
+mod business;
 mod chains;
 mod claims;
 mod clocks;
@@ -17,6 +18,7 @@ mod inbox;
 mod numbers;
 mod operations;
 mod order;
+mod payments;
 mod people;
 mod place;
 mod poison;
