@@ -29,6 +29,10 @@ pub struct Pruned {
     pub attempts: usize,
     /// How many events of visitors and bookings were deleted.
     pub events: usize,
+    /// How many notes of what was said in a moment were deleted: see [`Change::identity`].
+    ///
+    /// [`Change::identity`]: cal_webhook::Change::identity
+    pub said: usize,
 }
 
 /// Deliveries that nobody works on any more; what is held back is yet to be planned.
@@ -56,8 +60,20 @@ const ATTEMPTS: &str = "DELETE FROM cal_attempts WHERE seq IN (SELECT a.seq \
 const EVENTS: &str = "DELETE FROM cal_events \
     WHERE seq IN (SELECT e.seq FROM cal_events e WHERE e.at < $1 ORDER BY e.at LIMIT $2)";
 
+/// Notes of what reports said, by which another report of the same moment is the same one. The keys
+/// between have `said:` before a digest in every order of texts.
+const SAID: &str = "SELECT key FROM cal_values \
+    WHERE key > $1 AND key < 'saie' AND substr(key, 1, 5) = 'said:' AND at < $2 \
+    ORDER BY key LIMIT $3";
+
+/// Looks again: the same may have been said once more.
+const FORGET_SAID: Sql = sql!(
+    "DELETE FROM cal_values WHERE key IN (SELECT item.value FROM" texts(1) ") AND at < $2"
+);
+
 impl SqlStore {
-    /// Forgets the bodies and headers of old deliveries, why old attempts failed, and old events.
+    /// Forgets the bodies and headers of old deliveries, why old attempts failed, old events, and what
+    /// old reports said.
     ///
     /// Old are planned deliveries that were received before this time, once all their tasks have
     /// ended or are those of a hook that no process has run since, attempts that ended before it, once their task has, and events that happened before it.
@@ -78,6 +94,7 @@ impl SqlStore {
             bodies: self.prune_bodies(older_than).await?,
             attempts: self.prune_attempts(older_than).await?,
             events: self.prune_events(older_than).await?,
+            said: self.prune_said(older_than).await?,
         })
     }
 
@@ -132,6 +149,20 @@ impl SqlStore {
             let Some((last,)) = gone.iter().max() else { return Ok(pruned) };
             after = *last;
             pruned += gone.len();
+        }
+    }
+
+    async fn prune_said(&self, older_than: Micros) -> Result<usize, StoreError> {
+        let (mut pruned, mut after) = (0, "said".to_owned());
+        loop {
+            let args = [Arg::Text(&after), Arg::Int(older_than.0), Arg::Int(BATCH)];
+            let keys: Vec<(String,)> = self.ask(SAID, &args).await?;
+            let Some((last,)) = keys.last() else { return Ok(pruned) };
+            after.clone_from(last);
+            let keys: Vec<_> = keys.iter().map(|(key,)| key).collect();
+            let keys = settle::json(&keys).map_err(crate::error::out_of_reach)?;
+            let gone = self.write(FORGET_SAID, &[Arg::Text(&keys), Arg::Int(older_than.0)]).await?;
+            pruned += usize::try_from(gone).unwrap_or_default();
         }
     }
 
