@@ -1,6 +1,7 @@
 //! Forgets a person.
 
 mod business;
+mod texts;
 
 use cal_webhook::{Reading, StoreError};
 use serde_json::{Value, json};
@@ -14,12 +15,10 @@ use crate::{
     sql::{Sql, sql},
     time::Micros,
 };
+use texts::{Erasable, erasable};
 
 /// Stands for an error that named the person.
 const ERASED: &str = "the person was erased";
-
-/// How many texts are looked at together.
-const BATCH: i64 = 1000;
 
 /// What was erased.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -33,13 +32,13 @@ pub struct Erased {
     pub tasks: usize,
     /// How many errors of attempts and tasks named the person.
     pub errors: usize,
-    /// How many contacts were deleted.
+    /// How many contacts were deleted, or lost a name that named the person.
     pub contacts: usize,
     /// How many activities and points were deleted, or lost a note that named the person.
     pub activities: usize,
     /// How many appointments lost their title, attendee and visitor.
     pub appointments: usize,
-    /// How many events no longer tell which visitor they were about.
+    /// How many events no longer tell which visitor they were about, or what else was known of it.
     pub events: usize,
     /// How many answers lost their comment.
     pub comments: usize,
@@ -88,44 +87,32 @@ const BOOKINGS: Sql = sql!(
         FROM cal_deliveries d WHERE d.id IN (SELECT item.value FROM" texts(1) "))"
 );
 
-/// Texts that may mention somebody after the body that they come from is gone.
-struct Texts {
-    find: &'static str,
-    clear: Sql,
-}
+const BOOKING_TEXTS: Erasable = erasable!(
+    "SELECT seq, coalesce(title, '') || ' ' || coalesce(attendee_email, '') AS text \
+    FROM cal_bookings WHERE seq > $1 AND (title IS NOT NULL OR attendee_email IS NOT NULL)",
+    "UPDATE cal_bookings SET title = $2, attendee_email = $2"
+);
 
-const BOOKING_TEXTS: Texts = Texts {
-    find: "SELECT seq, coalesce(title, '') || ' ' || coalesce(attendee_email, '') \
-        FROM cal_bookings WHERE seq > $1 AND (title IS NOT NULL OR attendee_email IS NOT NULL) \
-        ORDER BY seq LIMIT $2",
-    clear: sql!(
-        "UPDATE cal_bookings SET title = $2, attendee_email = $2 \
-        WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM" texts(1) ")"
-    ),
-};
+const TASK_ERRORS: Erasable = erasable!(
+    "SELECT seq, last_error AS text FROM cal_tasks WHERE seq > $1 AND last_error IS NOT NULL",
+    "UPDATE cal_tasks SET last_error = $2"
+);
 
-const TASK_ERRORS: Texts = Texts {
-    find: "SELECT seq, last_error FROM cal_tasks WHERE seq > $1 AND last_error IS NOT NULL \
-        ORDER BY seq LIMIT $2",
-    clear: sql!(
-        "UPDATE cal_tasks SET last_error = $2 \
-        WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM" texts(1) ")"
-    ),
-};
+const ATTEMPT_ERRORS: Erasable = erasable!(
+    "SELECT seq, error AS text FROM cal_attempts WHERE seq > $1",
+    "UPDATE cal_attempts SET error = $2"
+);
 
-const ATTEMPT_ERRORS: Texts = Texts {
-    find: "SELECT seq, error FROM cal_attempts WHERE seq > $1 ORDER BY seq LIMIT $2",
-    clear: sql!(
-        "UPDATE cal_attempts SET error = $2 \
-        WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM" texts(1) ")"
-    ),
-};
+const FAILURES: Erasable = erasable!(
+    "SELECT seq, failure AS text FROM cal_deliveries WHERE seq > $1 AND failure IS NOT NULL",
+    "UPDATE cal_deliveries SET failure = $2"
+);
 
 impl SqlStore {
     /// Erases what is kept about a person, by their e-mail address.
     ///
-    /// Deliveries that mention the address, in whatever case and however escaped, lose their bodies
-    /// and headers; hooks that were still to see them are skipped. Bookings that these deliveries
+    /// Deliveries that mention the address, however it is spelled, lose their bodies and headers;
+    /// hooks that were still to see them are skipped. Bookings that these deliveries
     /// are about keep their uid, times and status only. Errors that name the address are blanked.
     /// The contact goes with its activities and points. Appointments of the person keep no title,
     /// address or visitor, events about them keep the booking's uid instead of the visitor, and
@@ -148,6 +135,14 @@ impl SqlStore {
     ///
     /// Fails when this is no address, when no actor is named or when the database is out of reach.
     /// A part may be erased by then; run it again.
+    ///
+    /// # Spelling
+    ///
+    /// Case and width do not matter, nor whether letters are composed, nor characters that nobody
+    /// sees, nor whether the domain is written as `xn--`, nor escapes of JSON, HTML and URLs, each in
+    /// each other. ASCII letters and digits and `._%+-` beside it make it another address, except
+    /// for what ends a sentence; so do accented letters, and letters of the address's own script
+    /// where that sets blanks between words. All other scripts do not.
     pub async fn erase(&self, email: &str, actor: &str) -> Result<Erased, StoreError> {
         let person = Person::new(email)?;
         let actor = named(actor)?;
@@ -164,6 +159,7 @@ impl SqlStore {
         erased.bookings += self.erase_texts(&BOOKING_TEXTS, &person, None).await?;
         erased.errors += self.erase_texts(&TASK_ERRORS, &person, Some(ERASED)).await?;
         erased.errors += self.erase_texts(&ATTEMPT_ERRORS, &person, Some(ERASED)).await?;
+        erased.errors += self.erase_texts(&FAILURES, &person, Some(ERASED)).await?;
         let mut lent = self.shared.database.write().await?;
         let done = finish(&mut lent.conn(), &person, actor).await;
         lent.end(done).await?;
@@ -196,32 +192,6 @@ impl SqlStore {
             let done = blank(&mut lent.conn(), &found).await;
             let batch = lent.end(done).await?;
             erased.add(batch);
-        }
-    }
-
-    async fn erase_texts(
-        &self,
-        texts: &Texts,
-        person: &Person,
-        instead: Option<&str>,
-    ) -> Result<usize, StoreError> {
-        let (mut erased, mut after) = (0, 0);
-        loop {
-            let rows: Vec<(i64, String)> =
-                self.ask(texts.find, &[Arg::Int(after), Arg::Int(BATCH)]).await?;
-            let Some((last, _)) = rows.last() else { return Ok(erased) };
-            after = *last;
-            let found = rows.iter().filter(|(_, text)| person.is_in(text));
-            let found: Vec<_> = found.map(|(seq, _)| seq.to_string()).collect();
-            if found.is_empty() {
-                continue;
-            }
-            erased += found.len();
-            let found = settle::json(&found).map_err(crate::error::out_of_reach)?;
-            let args = [Arg::Text(&found), Arg::MaybeText(instead)];
-            let mut lent = self.shared.database.write().await?;
-            let done = clear(&mut lent.conn(), texts, &args).await;
-            lent.end(done).await?;
         }
     }
 }
@@ -269,15 +239,6 @@ impl Erased {
 
 fn count(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
-}
-
-async fn clear(conn: &mut Conn<'_>, texts: &Texts, args: &[Arg<'_>]) -> Result<(), sqlx::Error> {
-    let mut tx = conn.begin().await?;
-    let mut conn = tx.conn();
-    // A planner that had loaded a booking would write it back.
-    plan::interrupt(&mut conn).await?;
-    conn.execute(texts.clear, args).await?;
-    tx.commit().await
 }
 
 /// What recognises a delivery that nobody has planned.

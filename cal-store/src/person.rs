@@ -1,40 +1,54 @@
 //! A person, and whether a text mentions them.
 
-use std::borrow::Cow;
+mod address;
+mod escape;
+mod normal;
+
+use std::{borrow::Cow, collections::BTreeSet};
 
 use cal_webhook::StoreError;
 use sha2::{Digest, Sha256};
 
-/// How often what is written in a text may be escaped: JSON in a string of JSON is escaped twice.
-const LEVELS: usize = 4;
+use address::Address;
 
-/// Somebody by their e-mail address.
+/// How often what is written in a text may be escaped: JSON in a string of JSON is escaped twice.
+const LEVELS: usize = 8;
+
+/// Somebody by their e-mail address, however it is spelled.
 ///
-/// Case does not matter, and neither does how the address is escaped. It must be the whole address:
-/// `ann@example.org` is not mentioned by `joann@example.org` or `ann@example.org.uk`.
+/// Neither case nor the script's forms matter, nor invisible characters within it, nor whether its
+/// domain is written as `xn--`, nor how it is escaped: as JSON, for HTML or for an URL, each in each
+/// other. It must be the whole address: `ann@example.org` is not mentioned by `joann@example.org` or
+/// `ann@example.org.uk`.
 #[derive(Clone)]
-pub(crate) struct Person(String);
+pub(crate) struct Person {
+    kept: String,
+    address: Address,
+}
 
 impl Person {
     pub(crate) fn new(email: &str) -> Result<Self, StoreError> {
-        let address = address(email);
-        let is_address = address
-            .rsplit_once('@')
-            .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
-        if !is_address {
-            return Err(StoreError::new("expected an e-mail address, such as ann@example.org"));
-        }
-        Ok(Self(address))
+        let kept = address(email);
+        let address = Address::new(&kept).ok_or_else(|| {
+            StoreError::new("expected an e-mail address, such as ann@example.org")
+        })?;
+        Ok(Self { kept, address })
     }
 
     /// Returns the address in lower case.
     pub(crate) fn address(&self) -> &str {
-        &self.0
+        &self.kept
     }
 
     /// Stands for the person where the address must not: 32 hexadecimal digits of its SHA-256.
     pub(crate) fn digest(&self) -> String {
-        hex(&Sha256::digest(&self.0)[..16])
+        short(&self.kept)
+    }
+
+    /// Whether a text has the person's digest, whichever way they wrote their domain.
+    pub(crate) fn has_digest_in(&self, text: &str) -> bool {
+        let spellings: BTreeSet<_> = self.address.spellings().chain([self.kept.clone()]).collect();
+        spellings.iter().any(|spelling| text.contains(&short(spelling)))
     }
 
     pub(crate) fn is_in_delivery(&self, headers: Option<&str>, body: Option<&[u8]>) -> bool {
@@ -42,110 +56,40 @@ impl Person {
             || headers.is_some_and(|headers| self.is_in(headers))
     }
 
+    /// Whether a text mentions the person. It takes time and memory in proportion to the text.
     pub(crate) fn is_in(&self, text: &str) -> bool {
-        let mut text = Cow::Borrowed(text);
-        for _ in 0..LEVELS {
-            let unescaped = without_percents(&text);
-            if self.is_written_in(&text) || unescaped.is_some_and(|text| self.is_written_in(&text))
-            {
-                return true;
-            }
-            let Some(inner) = without_backslashes(&text) else { return false };
-            text = Cow::Owned(inner);
-        }
-        false
+        // A percent sign may be one of the address: `ann%de.example.org@example.org`.
+        self.is_read_in(text, true) || (text.contains('%') && self.is_read_in(text, false))
     }
 
-    fn is_written_in(&self, text: &str) -> bool {
-        let text = folded(text);
-        text.match_indices(&self.0).any(|(start, _)| {
-            // Dots and dashes between words belong to an address, others do not.
-            let before = text[..start].trim_end_matches(['.', '-', '_', '+']);
-            let after = text[start + self.0.len()..].trim_start_matches(['.', '-']);
-            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
-        })
+    fn is_read_in(&self, text: &str, percents: bool) -> bool {
+        let mut text = Cow::Borrowed(text);
+        let mut is_json = text.trim_start().starts_with(['{', '[', '"']);
+        for _ in 0..LEVELS {
+            if self.address.is_in(&normal::form(&text), is_json, percents) {
+                return true;
+            }
+            let Some(inner) = escape::read_all(&text, percents) else { return false };
+            (text, is_json) = (Cow::Owned(inner), false);
+        }
+        false
     }
 }
 
 /// Brings an address into the form in which it is kept: lower case, no white space around it.
 pub(crate) fn address(email: &str) -> String {
-    folded(email.trim())
-}
-
-/// Brings texts into the form in which they are compared.
-fn folded(text: &str) -> String {
     // PostgreSQL keeps no NUL in texts.
-    text.to_lowercase().replace('\0', "\u{fffd}")
-}
-
-/// Reads the escapes of JSON; `None` when there are none.
-fn without_backslashes(text: &str) -> Option<String> {
-    let (head, mut rest) = text.split_at(text.find('\\')?);
-    let mut plain = String::with_capacity(text.len());
-    plain += head;
-    while let Some(tail) = rest.strip_prefix('\\') {
-        let mut chars = tail.chars();
-        rest = match chars.next() {
-            Some('u') => {
-                let (letter, tail) = unit(chars.as_str());
-                plain.push(letter);
-                tail
-            }
-            Some(letter) => {
-                plain.push(if "bfnrt".contains(letter) { ' ' } else { letter });
-                chars.as_str()
-            }
-            None => "",
-        };
-        let (head, tail) = rest.split_at(rest.find('\\').unwrap_or(rest.len()));
-        plain += head;
-        rest = tail;
-    }
-    Some(plain)
-}
-
-/// Reads what stands behind `\u`, and returns what comes after it.
-fn unit(text: &str) -> (char, &str) {
-    let digits = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
-    let Some(high) = digits(text) else { return (char::REPLACEMENT_CHARACTER, text) };
-    let rest = &text[4..];
-    if let Some(letter) = char::from_u32(high) {
-        return (letter, rest);
-    }
-    // Letters beyond the first plane are written as two units.
-    let pair = rest.strip_prefix("\\u").and_then(|tail| {
-        let low = digits(tail).filter(|low| (0xdc00..0xe000).contains(low))?;
-        let high = high.checked_sub(0xd800)?;
-        Some((char::from_u32(0x1_0000 + (high << 10) + (low - 0xdc00))?, &tail[4..]))
-    });
-    pair.unwrap_or((char::REPLACEMENT_CHARACTER, rest))
-}
-
-/// Reads the escapes of forms; `None` when there are none.
-fn without_percents(text: &str) -> Option<String> {
-    text.find('%')?;
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        let digit = |at: usize| tail.get(at).and_then(|&digit| char::from(digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                plain.extend(u8::try_from(high << 4 | low));
-                rest = &tail[2..];
-            }
-            _ => {
-                plain.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    Some(String::from_utf8_lossy(&plain).into_owned())
+    email.trim().to_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// Writes bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+fn short(address: &str) -> String {
+    hex(&Sha256::digest(address)[..16])
 }
 
 #[cfg(test)]
@@ -190,9 +134,101 @@ mod tests {
             "\\",
             "%",
             "%4",
+            "&#",
+            "&#x;",
+            "&#99999999;",
         ] {
             assert!(!mentions(text), "{text}");
         }
+    }
+
+    #[test]
+    fn an_escape_beside_a_match_is_read_before_it_is_judged() {
+        let nora = Person::new("nora@example.org").unwrap();
+        for text in [
+            r#"{"text":"two lines:\nora@example.org"}"#,
+            r#"{"text":"nora@example.org\u002euk"}"#,
+            "nora@example.org&#46;uk",
+            "nora@example.org&period;uk",
+            "&eacute;nora@example.org",
+            "&amp;eacute;nora@example.org",
+            "&amp;#233;nora@example.org",
+            "%C3%A9nora@example.org",
+        ] {
+            assert!(!nora.is_in(text), "{text}");
+        }
+        for text in [
+            r#"{"text":"CORP\\nora@example.org"}"#,
+            r#"{"text":"CORP\\\\nora@example.org\\\\"}"#,
+            r"550 CORP\nora@example.org",
+            r#"error: "nora@example.org\u{200b}""#,
+            r"nora@example.org\Documents",
+            "&lt;nora@example.org&gt;",
+            "&amp;nora@example.org&amp;",
+            "&amp;lt;nora@example.org&amp;gt;",
+            "%3Cnora@example.org%3E",
+        ] {
+            assert!(nora.is_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_beside_a_match_are_of_its_word_or_of_another_script() {
+        let ann = Person::new("ann@example.org").unwrap();
+        let petr = Person::new("пётр@пример.рф").unwrap();
+        for (person, text) in [
+            (&ann, "①ann@example.org②"),
+            (&ann, "™ann@example.org™"),
+            (&ann, "ελann@example.orgελ"),
+            (&ann, "\u{1f642}\u{fe0f}ann@example.org\u{1f642}"),
+            (&ann, "\u{202a}ann@example.org\u{202c}"),
+            (&ann, "𝐚𝐧𝐧@𝐞𝐱𝐚𝐦𝐩𝐥𝐞.𝐨𝐫𝐠"),
+            (&ann, "ⓐnn@example.org"),
+            (&ann, "ann﹫example｡org"),
+            (&ann, "ann@example.org - Ann"),
+            (&petr, "ПЁТР@ПРИМЕР.РФ"),
+            (&petr, "пе\u{308}тр@xn--e1afmkfd.xn--p1ai"),
+            (&petr, "пётр@пример.xn--p1ai"),
+            (&petr, "联系пётр@пример.рф吧"),
+        ] {
+            assert!(person.is_in(text), "{text}");
+        }
+        for (person, text) in [
+            (&ann, "𝐣𝐨𝐚𝐧𝐧@example.org"),
+            (&ann, "joe\u{301}ann@example.org"),
+            (&ann, "øann@example.org"),
+            (&ann, "ﬁann@example.org\u{301}"),
+            (&petr, "иванпётр@пример.рф"),
+            (&petr, "петр@пример.рф"),
+            (&petr, "пётр@пример.рфы"),
+            (&petr, "пётр@xn--e1afmkfd.xn--p1ais"),
+        ] {
+            assert!(!person.is_in(text), "{text}");
+        }
+        let [strasse, other] =
+            ["ann@straße.example", "ann@strasse.example"].map(|email| Person::new(email).unwrap());
+        assert!(strasse.is_in("ANN@STRAẞE.example") && strasse.is_in("ann@xn--strae-oqa.example"));
+        assert!(!strasse.is_in("ann@strasse.example") && !other.is_in("ann@straße.example"));
+    }
+
+    #[test]
+    fn nothing_hides_what_comes_after_it() {
+        let person = Person::new("ann@example.org").unwrap();
+        for part in
+            ["@", "\\", "%", "%25", "&", "&amp;", "ann@", "a\u{301}", "\u{200b}", "xn--", "%ff"]
+        {
+            let text = part.repeat(2000);
+            assert!(!person.is_in(&text), "{part}");
+            assert!(person.is_in(&format!("{text} ann@example.org")), "{part}");
+        }
+    }
+
+    #[test]
+    fn percent_signs_of_an_address_are_its_own() {
+        let person = Person::new("ann%de.example.org@example.org").unwrap();
+        assert!(person.is_in(r#"{"email":"ann%de.example.org\u0040example.org"}"#));
+        assert!(person.is_in("ann%25de.example.org%40example.org"));
+        assert!(!person.is_in("ann%25de.example.org%40example.orgs"));
     }
 
     #[test]
@@ -205,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_names_nobody() {
-        for email in ["", " ", "@", "ann", "ann@", "@example.org"] {
+        for email in ["", " ", "@", "ann", "ann@", "@example.org", "\u{200b}@example.org", "ann@."]
+        {
             assert!(Person::new(email).is_err(), "{email}");
         }
     }
@@ -215,5 +252,14 @@ mod tests {
         let digest = |email| Person::new(email).unwrap().digest();
         assert_eq!(digest("ann@example.org"), digest(" Ann@EXAMPLE.org"));
         assert_eq!(digest("ann@example.org").len(), 32);
+    }
+
+    #[test]
+    fn the_digest_is_found_whichever_way_the_domain_was_written() {
+        let [one, other] = ["ann@bücher.example", "ann@xn--bcher-kva.example"]
+            .map(|email| Person::new(email).unwrap());
+        assert!(one.has_digest_in(&format!("person {}", other.digest())));
+        assert!(other.has_digest_in(&one.digest()));
+        assert!(!other.has_digest_in(&Person::new("ann@example.org").unwrap().digest()));
     }
 }

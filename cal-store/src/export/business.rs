@@ -7,7 +7,6 @@ use super::{
     After, Seen,
     rows::{Kept, rows, time},
 };
-use crate::person::Person;
 
 rows! {
     ContactRow {
@@ -86,7 +85,7 @@ impl Kept for ContactRow {
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
-        seen.mentioned(&[Some(&self.email), self.name.as_deref()])
+        seen.mentioned(&[Some(&self.email), self.name.as_deref(), self.phone.as_deref()])
     }
 
     fn json(self) -> Value {
@@ -205,7 +204,7 @@ impl Kept for EventRow {
     fn is_wanted(&self, seen: &mut Seen) -> bool {
         seen.is_own(self.uid.as_deref())
             || seen.visitors.contains(&self.visitor)
-            || seen.mentioned(&[Some(&self.properties)])
+            || seen.mentioned(&[Some(&self.visitor), Some(&self.properties)])
     }
 
     fn json(self) -> Value {
@@ -256,8 +255,7 @@ impl Kept for SuppressionRow {
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
-        let digest = seen.person.as_ref().map(Person::digest);
-        digest.is_none_or(|digest| self.digest.starts_with(&digest))
+        seen.person.as_ref().is_none_or(|person| person.has_digest_in(&self.digest))
     }
 
     fn json(self) -> Value {

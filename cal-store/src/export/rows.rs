@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
 use super::{After, Seen};
-use crate::{
-    database::Row,
-    person::{Person, hex},
-    sql::first_of,
-    time::Micros,
-};
+use crate::{database::Row, person::hex, sql::first_of, time::Micros};
 
 /// Rows of one table.
 pub(super) trait Kept: Row {
@@ -122,12 +117,12 @@ impl Kept for DeliveryRow {
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
         let Some(person) = &seen.person else { return true };
-        let wanted = person.is_in_delivery(self.headers.as_deref(), self.body.as_deref());
-        if wanted {
+        let is_about = person.is_in_delivery(self.headers.as_deref(), self.body.as_deref());
+        if is_about {
             seen.deliveries.insert(self.id.clone());
             seen.bookings.extend(self.uid.clone());
         }
-        wanted
+        is_about || seen.mentioned(&[self.failure.as_deref()])
     }
 
     fn json(self) -> Value {
@@ -264,8 +259,7 @@ impl Kept for AuditRow {
     }
 
     fn is_wanted(&self, seen: &mut Seen) -> bool {
-        let digest = seen.person.as_ref().map(Person::digest);
-        digest.is_some_and(|digest| self.object.contains(&digest))
+        seen.person.as_ref().is_some_and(|person| person.has_digest_in(&self.object))
             || seen.mentioned(&[Some(&self.object), Some(&self.actor)])
     }
 

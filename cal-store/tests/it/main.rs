@@ -29,5 +29,7 @@ mod reconcile;
 #[expect(dead_code, reason = "the tests of the client use more of it")]
 #[path = "../../../cal-client/tests/it/server.rs"]
 mod server;
+mod spellings;
+mod tables;
 mod tasks;
 mod upgrade;

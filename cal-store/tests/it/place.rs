@@ -71,6 +71,22 @@ impl Place {
         }
     }
 
+    /// Asks for texts behind the store's back, in the words of each database.
+    pub(crate) async fn texts(&self, sqlite: &str, postgres: &str) -> Vec<String> {
+        match &self.kind {
+            Kind::Folder(_) => {
+                let mut conn = SqliteConnection::connect(&self.url).await.unwrap();
+                let sql = AssertSqlSafe(sqlite.to_owned());
+                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
+            }
+            Kind::Schema { .. } => {
+                let mut conn = PgConnection::connect(&self.url).await.unwrap();
+                let sql = AssertSqlSafe(postgres.to_owned());
+                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
+            }
+        }
+    }
+
     /// Removes a schema; folders go by themselves.
     pub(crate) async fn clear(self) {
         if let Kind::Schema { server, name } = &self.kind {
