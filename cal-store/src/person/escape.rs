@@ -102,9 +102,14 @@ fn read(text: &str, percents: bool) -> Option<(Plain, &str)> {
     match first {
         '\\' => backslash(rest).map(letter),
         '&' => entity(rest).map(letter),
-        '%' if percents => number(rest.get(..2)?, 16)
-            .and_then(|byte| u8::try_from(byte).ok())
-            .map(|byte| (Plain::Byte(byte), &rest[2..])),
+        '%' if percents => match rest.strip_prefix('u') {
+            // As browsers once wrote it.
+            Some(digits) => unit(digits).map(letter),
+            None => {
+                let byte = u8::try_from(number(rest.get(..2)?, 16)?).ok()?;
+                Some((Plain::Byte(byte), &rest[2..]))
+            }
+        },
         _ => None,
     }
 }
@@ -118,11 +123,12 @@ fn backslash(text: &str) -> Option<(char, &str)> {
         '"' | '\\' | '/' | '\'' => Some((first, rest)),
         'b' | 'f' | 'n' | 'r' | 't' => Some((' ', rest)),
         'x' => Some((char::from_u32(number(rest.get(..2)?, 16)?)?, &rest[2..])),
-        'u' => match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-            Some((digits, rest)) if digits.len() <= 6 => {
-                Some((char::from_u32(number(digits, 16)?)?, rest))
+        'u' => match rest.strip_prefix('{') {
+            Some(rest) => {
+                let end = rest.bytes().take(7).position(|byte| byte == b'}')?;
+                Some((char::from_u32(number(&rest[..end], 16)?)?, &rest[end + 1..]))
             }
-            _ => unit(rest),
+            None => unit(rest),
         },
         _ => None,
     }

@@ -76,13 +76,15 @@ fn script(letter: char) -> Option<Script> {
     }
 }
 
-/// Writes what a character is another form of. Full-width and mathematical letters are letters; a
-/// ligature or a number in a circle has an end on both sides.
+/// Writes what a character is another form of. Full-width and mathematical letters are letters, and
+/// small signs are signs; a ligature or a number in a circle has an end on both sides.
 fn push_compatible(form: &mut String, letter: char) {
     let start = form.len();
     decompose_compatible(letter, |part| form.extend(part.to_lowercase()));
+    let part = &form[start..];
+    let is_sign = part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_punctuation());
     let is_letter = matches!(letter, '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}');
-    if !is_letter && !form[start..].starts_with(letter) {
+    if !is_sign && !is_letter && !part.starts_with(letter) {
         form.insert(start, UNSEEN);
         form.push(UNSEEN);
     }
