@@ -89,6 +89,9 @@ impl SqlStore {
     ) -> Result<Option<Vec<(i64, String)>>, StoreError> {
         let args = [Arg::Int(*after), Arg::Int(BATCH)];
         let sizes: Vec<(i64,)> = self.ask(texts.sizes, &args).await?;
+        if sizes.is_empty() {
+            return Ok(None);
+        }
         let limit = fitting(sizes.into_iter().map(|(size,)| size));
         let args = [Arg::Int(*after), Arg::Int(i64::try_from(limit).unwrap_or(BATCH))];
         let mut rows: Vec<(i64, String)> = self.ask(texts.next, &args).await?;

@@ -53,6 +53,10 @@ impl Place {
         places
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.kind, Kind::Folder(_))
+    }
+
     pub(crate) async fn store(&self) -> SqlStore {
         SqlStore::open(&self.url).await.unwrap()
     }

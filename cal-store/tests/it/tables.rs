@@ -186,18 +186,24 @@ async fn a_person_is_exported_from_every_personal_column_and_erased_there() {
         end(&store, "crm", dead("no")).await;
         store.upsert_contact("ann＠example.org", ContactDetails::default()).await.unwrap();
         for table in &TABLES {
-            for (column, name_ann) in table.personal {
-                let place_of = format!("{}.{column}", table.name);
-                if name_ann.is_empty() {
-                    take(&store, booking("BOOKING_CREATED", json!({"title": ANN})), &[]).await;
-                } else {
-                    assert!(place.execute(name_ann).await > 0, "{place_of}");
+            // SQLite has shown by then that each is found alone.
+            let at_once = if place.is_sqlite() { 1 } else { table.personal.len() };
+            for columns in table.personal.chunks(at_once.max(1)) {
+                for (column, name_ann) in columns {
+                    if name_ann.is_empty() {
+                        take(&store, booking("BOOKING_CREATED", json!({"title": ANN})), &[]).await;
+                    } else {
+                        assert!(place.execute(name_ann).await > 0, "{}.{column}", table.name);
+                    }
                 }
                 let rows = export(&store, Some(ANN)).await;
-                let named = rows.iter().filter(|row| row["kind"] != "audit").count();
-                assert!(named > 0, "{place_of} is not exported");
+                let named = rows.iter().any(|row| row["kind"] != "audit");
+                assert!(named, "{}: {columns:?} is not exported", table.name);
                 store.erase(ANN, WHO).await.unwrap();
-                assert_eq!(left(&place, table.name, column, &ANNS).await, 0, "{place_of} stays");
+                for (column, _) in columns {
+                    let left = left(&place, table.name, column, &ANNS).await;
+                    assert_eq!(left, 0, "{}.{column} is not erased", table.name);
+                }
             }
         }
         let rows = export(&store, Some(ANN)).await;
