@@ -33,7 +33,7 @@ impl SqlStore {
     /// `appointment`, `payment`, `event`, `feedback`, `suppression` or `audit`, in that order, each
     /// from the oldest row on. Times are RFC 3339. A body stands in `body` as text, or
     /// in `body_hex` when it is not UTF-8. Of a person there are the deliveries that mention the
-    /// address, however it is [spelled](SqlStore::erase#spelling), with all that belongs to them,
+    /// address, however it is spelled (see [`SqlStore::erase`]), with all that belongs to them,
     /// payments, events and feedback of the person's own bookings, and whatever else mentions it.
     /// What only the planner needs is left out, and so are keys.
     ///
