@@ -130,29 +130,3 @@ enum Member {
     Value,
     Other(String),
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labelled_and_bare_answers_keep_their_shape() {
-        for text in [
-            r#"{"isHidden":false,"label":"your_name","value":"Ada"}"#,
-            r#"{"label":"Plan"}"#,
-            r#""Ada""#,
-            r#"["a@example.com"]"#,
-            r#"{"optionValue":"+4711111","value":"phone"}"#,
-            r#"{"firstName":"Ada","lastName":"Moe"}"#,
-        ] {
-            let answer: Answer = serde_json::from_str(text).unwrap();
-            assert_eq!(
-                serde_json::to_string(&serde_json::to_value(&answer).unwrap()).unwrap(),
-                text
-            );
-        }
-        let bare: Answer =
-            serde_json::from_str(r#"{"value":"phone","optionValue":"+4711111"}"#).unwrap();
-        assert!(matches!(bare.value, Some(AnswerValue::Choice { .. })));
-    }
-}

@@ -59,20 +59,3 @@ fn without_value(message: &str) -> String {
     let expected = expected.split(" at line ").next().unwrap_or(expected);
     format!("expected {expected}, found {kind}")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_never_quotes_the_value() {
-        let error = serde_json::from_str::<i64>(r#""ada@example.com, expected x""#).unwrap_err();
-        let error = ParseError::from_json("payload.id", &error);
-        assert_eq!(error.to_string(), "expected i64, found string at payload.id");
-        assert_eq!(error.path(), "payload.id");
-
-        let error = serde_json::from_str::<i64>("1.5").unwrap_err();
-        let error = ParseError::from_json("", &error);
-        assert_eq!(error.to_string(), "expected i64, found floating point");
-    }
-}

@@ -108,29 +108,3 @@ fn is_phone(text: &str) -> bool {
     rest.chars().filter(char::is_ascii_digit).count() >= 5
         && rest.chars().all(|c| c.is_ascii_digit() || " ()-./".contains(c))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_keeps_its_spelling() {
-        for (text, want) in [
-            ("+47 22 33 44 55", Location::Phone("+47 22 33 44 55".into())),
-            ("12 Harbour Row", Location::Address("12 Harbour Row".into())),
-            ("https://meet.example.com/a", Location::Url("https://meet.example.com/a".into())),
-            (
-                "integrations:whereby_video",
-                Location::Integration("integrations:whereby_video".into()),
-            ),
-        ] {
-            assert_eq!(Location::from(text), want);
-            assert_eq!(want.as_str(), text);
-        }
-        for (text, want) in WORDS {
-            assert_eq!(Location::from(text), want);
-            assert_eq!(want.as_str(), text);
-        }
-        assert_eq!(Location::from("+1"), Location::Address("+1".into()));
-    }
-}

@@ -1,6 +1,6 @@
 //! Members that change their type or repeat cost only themselves, and are told without their value.
 
-use cal_core::{Delivery, Event, Parsed, Trigger};
+use cal_core::{Delivery, Event, Outline, Parsed, Trigger};
 use cal_testing::some_of;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -80,6 +80,24 @@ fn what_a_payload_cannot_do_without_is_named() {
             assert!(!opaque.reason.to_string().contains("918273645"), "{}", opaque.reason);
         }
     }
+}
+
+#[test]
+fn a_report_says_what_was_expected_and_what_was_found() {
+    for (value, found) in
+        [(r#""ada@example.com, expected x""#, "string"), ("1.5", "floating point")]
+    {
+        let delivery = Delivery::parse(format!(
+            r#"{{"triggerEvent":"BOOKING_CANCELLED","payload":{{"length":{value}}}}}"#
+        ));
+        let [problem] = delivery.set_aside() else { panic!("{:?}", delivery.set_aside()) };
+        assert_eq!(problem.to_string(), format!("expected i64, found {found} at payload.length"));
+        assert_eq!(problem.path(), "payload.length");
+    }
+    // Where the whole body is meant, no place is named.
+    let problem = Outline::of(br#"{"triggerEvent":1.5}"#).unwrap_err();
+    assert_eq!(problem.to_string(), "expected a string, found floating point");
+    assert_eq!(problem.path(), "");
 }
 
 #[test]

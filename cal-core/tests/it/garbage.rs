@@ -106,19 +106,44 @@ fn a_huge_number_takes_no_booking_with_it_unless_it_is_read() {
 
 #[test]
 fn half_a_surrogate_pair_is_replaced_and_reported() {
-    for half in [r"\ud83d", r"\udca1", r"\ud83dx", r"\ud83d\ud83d"] {
+    for (half, mended) in [
+        (r"\ud83d", "\u{fffd}"),
+        (r"\udca1", "\u{fffd}"),
+        (r"\ud83dx", "\u{fffd}x"),
+        (r"a\ud83d", "a\u{fffd}"),
+        (r"\ud83d\ud83d", "\u{fffd}\u{fffd}"),
+        (r"\ude00\ud83d\ude00", "\u{fffd}😀"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+    ] {
         let body = with_member(&format!(r#""description":"{half}""#));
         let delivery = check(body.as_bytes());
         assert_eq!(delivery.parsed(), Parsed::Typed, "{half}");
-        let description = delivery.event.booking().unwrap().description.clone().unwrap();
-        assert!(description.starts_with('\u{fffd}'), "{description}");
+        let description = delivery.event.booking().unwrap().description.clone();
+        assert_eq!(description.as_deref(), Some(mended), "{half}");
         assert_eq!(delivery.set_aside().len(), 1, "{half}");
         let body = with_member(&format!(r#""newer":"{half}""#));
         assert_eq!(check(body.as_bytes()).parsed(), Parsed::Typed, "{half}");
     }
-    let body = with_member(r#""description":"\ud83d\udca1""#);
-    let delivery = check(body.as_bytes());
-    assert_eq!(delivery.event.booking().unwrap().description.as_deref(), Some("💡"));
+}
+
+#[test]
+fn whole_characters_stay_as_they_are_beside_half_ones() {
+    for (whole, text) in
+        [(r"\ud83d\udca1", "💡"), (r"\\ud83d", r"\ud83d"), (r"\n\u00e5", "\nå"), ("ok", "ok")]
+    {
+        for (newer, set_aside) in [("whole", 0), (r"\ud83d", 1)] {
+            let members = format!(r#""description":"{whole}","additionalNotes":"{newer}""#);
+            let delivery = check(with_member(&members).as_bytes());
+            let description = delivery.event.booking().unwrap().description.clone();
+            assert_eq!(description.as_deref(), Some(text), "{whole}");
+            assert_eq!(delivery.set_aside().len(), set_aside, "{whole}");
+        }
+    }
+    // These are no escapes of JSON.
+    for wrong in [r"\", r"\é", r"\u12", r"\é\u12"] {
+        let body = with_member(&format!(r#""description":"{wrong}""#));
+        assert_eq!(check(body.as_bytes()).parsed(), Parsed::Opaque, "{wrong}");
+    }
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
+mod answers;
 mod drift;
 mod garbage;
 mod recorded;
 mod recordings;
 mod samples;
+mod times;
 mod tolerance;
 mod tree;
 mod vocabulary;
