@@ -154,16 +154,3 @@ input! {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_made_organization_hides_its_key() {
-        let json = r#"{"id":1,"name":"Acme","slug":null,"apiKey":"cal_live_1","more":true}"#;
-        let made: MadeManagedOrg = serde_json::from_str(json).unwrap();
-        assert_eq!((made.organization.id, &*made.organization.name), (OrganizationId(1), "Acme"));
-        assert!(!format!("{made:?}").contains("cal_live_1"));
-    }
-}

@@ -145,25 +145,3 @@ impl fmt::Debug for RawRequest {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_path_is_refused() {
-        let client = Client::builder().base_url("http://127.0.0.1:9").build().unwrap();
-        let is_refused = |path: &str, values: &[&str]| {
-            let request = client.raw(Method::GET, path);
-            let request = values.iter().fold(request, |request, value| request.value(value));
-            request.build().is_err_and(|error| error.is_request())
-        };
-        for path in ["", "/v2", "/v20/me", "v2/me", "/v2/me?a=b", "/v2/bookings/{}"] {
-            assert!(is_refused(path, &[]), "{path}");
-        }
-        assert!(is_refused("/v2/bookings/{}", &["a", "b"]));
-        assert!(!is_refused("/v2/bookings/{}", &["a"]));
-        assert!(!is_refused("/v2/me", &[]));
-        assert!(client.raw(Method::GET, "/v2/me").version("\n").build().is_err());
-    }
-}

@@ -108,31 +108,3 @@ impl Default for Budget {
         Self(Mutex::new(Self::FULL))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_longest_and_are_spread() {
-        let policy = RetryPolicy::default();
-        for (retry, whole) in [(0, 500), (1, 1000), (2, 2000), (10, 20_000), (u32::MAX, 20_000)] {
-            let whole = Duration::from_millis(whole);
-            for _ in 0..100 {
-                let wait = policy.wait(retry);
-                assert!(wait >= whole / 2 && wait <= whole, "{retry}: {wait:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_budget_that_is_spent_fills_again_with_success() {
-        let budget = Budget::default();
-        assert!((0..100).all(|_| budget.take()));
-        assert!(!budget.take());
-        (0..9).for_each(|_| budget.give_back());
-        assert!(!budget.take());
-        budget.give_back();
-        assert!(budget.take());
-    }
-}

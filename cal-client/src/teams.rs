@@ -292,29 +292,3 @@ input! {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_team_is_there_or_to_be_paid_for() {
-        let created: CreatedTeam =
-            serde_json::from_value(json!({"id": 7, "name": null, "isOrganization": false}))
-                .unwrap();
-        let CreatedTeam::Ready(team) = created else { panic!("{created:?}") };
-        assert_eq!((team.id, team.name.as_str()), (TeamId(7), ""));
-        let created = json!({
-            "message": "Your team will be created once you pay",
-            "paymentLink": "https://pay.example/1",
-            "pendingTeam": {"id": 8, "name": "Support", "isOrganization": false},
-        });
-        let created: CreatedTeam = serde_json::from_value(created).unwrap();
-        let CreatedTeam::Pending(pending) = created else { panic!("{created:?}") };
-        assert_eq!(pending.payment_link, "https://pay.example/1");
-        assert_eq!(pending.pending_team.unwrap().id, TeamId(8));
-        assert!(serde_json::from_value::<CreatedTeam>(json!({"message": "no"})).is_err());
-    }
-}

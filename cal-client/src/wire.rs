@@ -171,19 +171,3 @@ macro_rules! value {
 }
 pub(crate) use cal_core::open_enum;
 pub(crate) use {input, value};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_is_read_as_many() {
-        type Map = std::collections::BTreeMap<String, u8>;
-        let read = |json| serde_json::from_str::<OneOrMany<Map>>(json).map(|read| read.0);
-        let one = || Map::from([("a".to_owned(), 1)]);
-        assert_eq!(read(r#"{"a":1}"#).unwrap(), [one()]);
-        assert_eq!(read(r#"[{"a":1},{"a":1}]"#).unwrap(), [one(), one()]);
-        assert_eq!(read("[]").unwrap(), []);
-        assert!(read("null").is_err() && read(r#"{"a":"b"}"#).is_err());
-    }
-}

@@ -154,7 +154,6 @@ open_enum! {
 /// What stands where a booking does: one, or those of a series.
 ///
 /// Which of them it is depends on the event type, and on whether the uid is that of a series.
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct OneOrMore {
     first: Booking,
     rest: Vec<Booking>,
@@ -190,49 +189,5 @@ impl<'de> Deserialize<'de> for OneOrMore {
             return Err(D::Error::custom("expected a booking, found an empty list"));
         }
         Ok(Self { first: rest.remove(0), rest })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn booking(uid: &str) -> Value {
-        json!({
-            "id": 1,
-            "uid": uid,
-            "status": "accepted",
-            "start": "2026-11-23T09:00:00.000Z",
-            "end": "2026-11-23T09:30:00.000Z",
-        })
-    }
-
-    #[test]
-    fn a_booking_stands_alone_or_in_a_series() {
-        let read = |value| serde_json::from_value::<OneOrMore>(value);
-        let b = BookingUid::from("b");
-        assert_eq!(read(booking("a")).unwrap().one(&b).uid.as_str(), "a");
-        let series = read(json!([booking("a"), booking("b"), booking("c")])).unwrap();
-        assert_eq!(series.clone().first().uid.as_str(), "a");
-        assert_eq!(series.clone().one(&b).uid, b);
-        let uids: Vec<_> = series.all().into_iter().map(|booking| booking.uid).collect();
-        assert_eq!(uids, ["a", "b", "c"].map(BookingUid::from));
-        read(json!([])).unwrap_err();
-        read(json!(null)).unwrap_err();
-    }
-
-    #[test]
-    fn little_of_a_booking_must_be_there() {
-        let mut value = booking("a");
-        value["hosts"] = json!([{"id": "unknown", "username": "unknown"}]);
-        value["status"] = json!("postponed");
-        for name in ["title", "attendees", "description", "eventType", "rating", "updatedAt"] {
-            value[name] = Value::Null;
-        }
-        let booking: Booking = serde_json::from_value(value).unwrap();
-        assert_eq!(booking.status, BookingStatus::Other("postponed".to_owned()));
-        assert_eq!(booking.title, "");
     }
 }

@@ -122,28 +122,3 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_slug: Option<&'a str>,
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_what_names_the_event_type_is_sent() {
-        let team = EventTypeRef::of_team("sales", "intro").in_organization("acme");
-        for (event_type, sent) in [
-            (EventTypeRef::from(7).in_organization("acme"), json!({"eventTypeId": 7})),
-            (
-                EventTypeRef::of_user("ann", "intro"),
-                json!({"eventTypeSlug": "intro", "username": "ann"}),
-            ),
-            (
-                team,
-                json!({"eventTypeSlug": "intro", "teamSlug": "sales", "organizationSlug": "acme"}),
-            ),
-        ] {
-            assert_eq!(serde_json::to_value(&event_type).unwrap(), sent);
-        }
-    }
-}

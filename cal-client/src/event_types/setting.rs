@@ -308,36 +308,3 @@ open_enum! {
         Medium = "medium",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_toggle_is_off_on_or_unknown() {
-        let range = (NaiveDate::from_ymd_opt(2030, 9, 5), NaiveDate::from_ymd_opt(2030, 9, 9));
-        let range = BookingWindow::Range { days: (range.0.unwrap(), range.1.unwrap()) };
-        for (toggle, wire) in [
-            (Toggle::Off, json!({"disabled": true})),
-            (Toggle::On(range), json!({"type": "range", "value": ["2030-09-05", "2030-09-09"]})),
-            (
-                Toggle::On(BookingWindow::BusinessDays { days: 5, rolling: true }),
-                json!({"type": "businessDays", "value": 5, "rolling": true}),
-            ),
-            (Toggle::Unknown(json!({"type": "moons"})), json!({"type": "moons"})),
-            (Toggle::Unknown(json!("never")), json!("never")),
-        ] {
-            assert_eq!(serde_json::to_value(&toggle).unwrap(), wire);
-            assert_eq!(serde_json::from_value::<Toggle<BookingWindow>>(wire).unwrap(), toggle);
-        }
-    }
-
-    #[test]
-    fn a_server_says_that_what_is_on_is_not_disabled() {
-        let wire =
-            json!({"disabled": false, "interval": 1, "occurrences": 3, "frequency": "daily"});
-        let toggle: Toggle<Recurrence> = serde_json::from_value(wire).unwrap();
-        let frequency = Frequency::Other("daily".to_owned());
-        assert_eq!(toggle.on(), Some(&Recurrence::new(1u32, 3u32, frequency)));
-    }
-}

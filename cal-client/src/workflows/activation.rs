@@ -54,31 +54,3 @@ macro_rules! written {
 
 written!(EventTypeId, "isActiveOnAllEventTypes", "activeOnEventTypeIds");
 written!(FormId, "isActiveOnAllRoutingForms", "activeOnRoutingFormIds");
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn it_is_for_all_or_for_some() {
-        let all = Activation::<EventTypeId>::All;
-        assert_eq!(serde_json::to_value(&all).unwrap(), json!({"isActiveOnAllEventTypes": true}));
-        let some = Activation::Only(vec![FormId::from("a-form")]);
-        let json = json!({
-            "isActiveOnAllRoutingForms": false,
-            "activeOnRoutingFormIds": ["a-form"],
-        });
-        assert_eq!(serde_json::to_value(&some).unwrap(), json);
-        assert_eq!(serde_json::from_value::<Activation<FormId>>(json).unwrap(), some);
-        for (json, want) in [
-            (json!({}), Activation::Only(vec![])),
-            (json!({"isActiveOnAllEventTypes": null}), Activation::Only(vec![])),
-            (json!({"isActiveOnAllEventTypes": true, "activeOnEventTypeIds": [1]}), all),
-        ] {
-            let activation: Activation<EventTypeId> = serde_json::from_value(json).unwrap();
-            assert_eq!(activation, want);
-        }
-    }
-}

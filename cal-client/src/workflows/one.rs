@@ -8,7 +8,6 @@ use serde::{
 };
 
 /// A value that Cal.com's API description puts into a list, and its source does not.
-#[derive(Debug, PartialEq)]
 pub(super) struct One<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {

@@ -105,21 +105,3 @@ open_enum! {
         Rescheduled = "rescheduled",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_is_not_known_is_kept() {
-        let step = json!({
-            "id": 1, "stepNumber": null, "action": "send_pigeon", "recipient": "pigeon",
-            "template": "poem", "message": {"subject": null},
-        });
-        let step: WorkflowStep = serde_json::from_value(step).unwrap();
-        assert_eq!(step.action, Some(StepAction::Other("send_pigeon".to_owned())));
-        assert_eq!(step.message.unwrap().subject, "");
-    }
-}

@@ -7,20 +7,12 @@ mod me;
 mod platform;
 mod slots;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    pin::Pin,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, fs, pin::Pin};
 
-use cal_client::{Auth, Client, Error, RetryPolicy};
+use cal_client::{Auth, Client, Error};
 use serde_json::Value;
 
-use crate::{
-    server::{Reply, Server},
-    shared::shared,
-};
+use crate::{replay::Replay, server::Reply, shared::shared};
 
 type Call = Box<dyn FnOnce(Client) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>;
 
@@ -113,23 +105,6 @@ async fn what_a_real_server_was_asked_and_answered() {
     assert!(calls.0.is_empty(), "there is no recording of {:?}", calls.0.keys());
 }
 
-/// A server that gives the answer of one recording after the other, and a client of it.
-struct Replay {
-    server: Server,
-    client: Client,
-    reply: Arc<Mutex<Reply>>,
-}
-
-impl Replay {
-    async fn start() -> Self {
-        let reply = Arc::new(Mutex::new(Reply::silent()));
-        let next = Arc::clone(&reply);
-        let server = Server::start(move |_| next.lock().unwrap().clone()).await;
-        let client = server.builder().retry(RetryPolicy::never()).build().unwrap();
-        Self { server, client, reply }
-    }
-}
-
 /// Lets the client call a server that answers as the real one did, and compares.
 async fn exchange(
     replay: &Replay,
@@ -150,7 +125,7 @@ async fn exchange(
         _ => Auth::api_key("cal_test_key"),
     };
     let before = replay.server.seen().len();
-    *replay.reply.lock().unwrap() = reply;
+    replay.answer(reply);
     let result = call(replay.client.with_auth(auth)).await;
     let all = replay.server.seen();
     let [seen] = &all[before..] else { return Err("there was not one request".to_owned()) };

@@ -3,7 +3,6 @@
 use std::{
     error::Error as _,
     fmt::{Debug, Write as _},
-    sync::{Arc, Mutex},
 };
 
 use cal_client::{
@@ -11,17 +10,15 @@ use cal_client::{
     oauth::OAuth,
 };
 use chrono::DateTime;
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
-};
 
-use crate::server::{Reply, Server};
+use crate::{
+    journal::Journal,
+    server::{Reply, Server},
+};
 
 /// Starts a server that always answers the same, and a client that asks once.
 async fn answering(reply: Reply) -> (Server, Client) {
-    let server = Server::start(move |_| reply.clone()).await;
+    let server = Server::always(reply).await;
     let client = server.builder().retry(RetryPolicy::never()).max_answer(100_000).build().unwrap();
     (server, client)
 }
@@ -227,39 +224,6 @@ fn what_holds_secrets_does_not_show_them() {
     assert_hidden(&format!("{all:?} {all:#?}"), &["a-secret", "an-access", "a-refresh"]);
 }
 
-/// Writes down all that this crate tells about what it does.
-#[derive(Clone, Default)]
-struct Journal(Arc<Mutex<String>>);
-
-impl Visit for Journal {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        writeln!(self.0.lock().unwrap(), "{}={value:?}", field.name()).unwrap();
-    }
-}
-
-impl Subscriber for Journal {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("cal_client")
-    }
-
-    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
-        span.record(&mut self.clone());
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 #[tokio::test]
 async fn traces_name_operations_but_nobody() {
     let server = Server::start(|seen| match &*seen.path {
@@ -268,17 +232,18 @@ async fn traces_name_operations_but_nobody() {
         _ => Reply::json(429, r#"{"message":"ann@example.org"}"#).header("retry-after", "0"),
     })
     .await;
-    let journal = Journal::default();
-    // With a second one, `tracing` does not ask a thread that runs another test whether anybody is
-    // interested.
-    let _second = tracing::Dispatch::new(Journal::default());
-    let guard = tracing::subscriber::set_default(journal.clone());
-    tracing::callsite::rebuild_interest_cache();
+    let journal = Journal::begin();
     be_traced(&server).await;
-    drop(guard);
+    let journal = journal.end();
 
-    let journal = journal.0.lock().unwrap();
-    for told in ["/v2/bookings/{}", "method=GET", "tries=2", "status=404", "status=429", "error="] {
+    for told in [
+        "/v2/bookings/{}/references",
+        "method=GET",
+        "tries=2",
+        "status=404",
+        "status=429",
+        "error=",
+    ] {
         assert!(journal.contains(told), "{told} not in {journal}");
     }
     let secrets = ["a-booking", "past", "ann@", "an-access", "a-refresh", "a-secret", "an-app"];
@@ -296,7 +261,7 @@ async fn be_traced(server: &Server) {
     let policy = RetryPolicy::default().retries(1);
     let client = server.builder().auth(Auth::session(app.session(tokens))).retry(policy);
     let client = client.build().unwrap();
-    client.bookings().get("a-booking").await.unwrap_err();
+    client.bookings().references("a-booking", None).await.unwrap_err();
     client.bookings().list().status([BookingFilter::Past]).await.unwrap_err();
     client.me().update(&UpdateProfile::new().email("ann@example.org")).await.unwrap_err();
 }

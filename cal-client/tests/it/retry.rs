@@ -4,7 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -18,6 +18,7 @@ use reqwest::dns::{Name, Resolve, Resolving};
 
 use crate::{
     clock::Clock,
+    journal::Journal,
     server::{Reply, Seen, Server},
 };
 
@@ -157,13 +158,64 @@ async fn retries_end() {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_failing_is_soon_left_alone() {
+async fn waits_double_up_to_the_longest_and_are_spread() {
+    let clock = Clock::stopped();
+    let mut journal = Journal::begin();
     let server = failing(usize::MAX, Reply::json(503, "{}")).await;
-    let client = client(&server, quick().retries(1)).await;
-    for _ in 0..110 {
-        call(&client, "GET").await.unwrap_err();
+    let policy = RetryPolicy::default().retries(80).deadline(Duration::MAX);
+    let client = client(&server, policy).await;
+    let asking = tokio::spawn(async move { call(&client, "GET").await });
+    let mut longest = Vec::new();
+    for retry in 0..80 {
+        let wait = seconds(&journal.told("wait").await);
+        let whole = if retry < 6 { 0.5 * f64::from(1 << retry) } else { 20.0 };
+        assert!((whole / 2.0..=whole).contains(&wait), "{retry}: {wait}");
+        if retry >= 6 {
+            longest.push(wait);
+        }
+        // Tokio rounds up to milliseconds.
+        clock.advance(Duration::from_secs_f64(wait) + Duration::from_millis(1)).await;
     }
-    assert_eq!(server.seen().len(), 110 + 100);
+    assert_eq!(asking.await.unwrap().unwrap_err().status(), Some(503));
+    assert_eq!(server.seen().len(), 81);
+    longest.sort_by(f64::total_cmp);
+    assert!(longest.first() < longest.last());
+}
+
+/// Reads a duration as `Debug` writes it.
+fn seconds(duration: &str) -> f64 {
+    let (number, unit) = match duration.strip_suffix("ms") {
+        Some(number) => (number, 1000.0),
+        None => (duration.strip_suffix('s').unwrap(), 1.0),
+    };
+    number.parse::<f64>().unwrap() / unit
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_failing_is_left_alone_until_requests_succeed() {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let health = Arc::clone(&is_well);
+    let server = Server::start(move |_| match health.load(Ordering::Relaxed) {
+        true => success(),
+        false => Reply::json(503, "{}"),
+    })
+    .await;
+    let client = client(&server, quick().retries(1)).await;
+    // Asks so often, and returns how often the server was.
+    let ask = async |times: usize| {
+        let before = server.seen().len();
+        for _ in 0..times {
+            assert_eq!(call(&client, "GET").await.is_ok(), is_well.load(Ordering::Relaxed));
+        }
+        server.seen().len() - before
+    };
+    assert_eq!(ask(110).await, 110 + 100);
+    for (successes, retries) in [(9, 0), (1, 1), (0, 0)] {
+        is_well.store(true, Ordering::Relaxed);
+        assert_eq!(ask(successes).await, successes);
+        is_well.store(false, Ordering::Relaxed);
+        assert_eq!(ask(1).await, 1 + retries, "after {successes} more");
+    }
 }
 
 #[tokio::test]

@@ -108,6 +108,11 @@ impl Server {
         Self::run(Arc::new(script)).await
     }
 
+    /// Starts a server that always answers the same.
+    pub(crate) async fn always(reply: Reply) -> Self {
+        Self::start(move |_| reply.clone()).await
+    }
+
     async fn run(script: Arc<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
