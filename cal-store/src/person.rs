@@ -47,8 +47,12 @@ impl Person {
 
     /// Whether a text has the person's digest, whichever way they wrote their domain.
     pub(crate) fn has_digest_in(&self, text: &str) -> bool {
-        let spellings: BTreeSet<_> = self.address.spellings().chain([self.kept.clone()]).collect();
-        spellings.iter().any(|spelling| text.contains(&short(spelling)))
+        self.spellings().iter().any(|spelling| text.contains(&short(spelling)))
+    }
+
+    /// Returns the address as it was given, with its domain as people read it, and as the DNS does.
+    pub(crate) fn spellings(&self) -> BTreeSet<String> {
+        self.address.spellings().chain([self.kept.clone()]).collect()
     }
 
     pub(crate) fn is_in_delivery(&self, headers: Option<&str>, body: Option<&[u8]>) -> bool {

@@ -6,7 +6,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     SqlStore,
     database::Arg,
-    person::{address, hex},
+    error::out_of_reach,
+    person::{Person, address, hex},
+    settle,
+    sql::{Sql, sql},
 };
 
 /// Returns the digest that an address is kept by: the SHA-256, in hexadecimal, of the address in
@@ -31,15 +34,22 @@ impl SqlStore {
         self.write_now(SUPPRESS, &[digest, reason].map(Arg::Text)).await.map(drop)
     }
 
-    /// Tells whether an address is kept from getting mails that are not about a booking.
+    /// Tells whether an address is kept from getting mails that are not about a booking, whichever way
+    /// its domain is written.
     ///
     /// # Errors
     ///
     /// Fails when the database is out of reach.
     pub async fn is_suppressed(&self, email: &str) -> Result<bool, StoreError> {
-        const SUPPRESSED: &str = "SELECT count(*) FROM cal_suppressions WHERE digest = $1";
-        let digest = address_digest(email);
-        let rows: Vec<(i64,)> = self.ask(SUPPRESSED, &[Arg::Text(&digest)]).await?;
-        Ok(rows.iter().any(|(count,)| *count > 0))
+        const SUPPRESSED: Sql = sql!(
+            "SELECT digest FROM cal_suppressions WHERE digest" one_of
+            "SELECT item.value FROM" texts(1) end
+        );
+        let person = Person::new(email);
+        let spellings = person.map_or_else(|_| [address(email)].into(), |it| it.spellings());
+        let digests: Vec<_> = spellings.iter().map(|email| address_digest(email)).collect();
+        let digests = settle::json(&digests).map_err(out_of_reach)?;
+        let known: Vec<(String,)> = self.ask(SUPPRESSED, &[Arg::Text(&digests)]).await?;
+        Ok(!known.is_empty())
     }
 }

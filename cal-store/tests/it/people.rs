@@ -177,6 +177,10 @@ async fn a_suppressed_address_is_kept_as_a_digest() {
         let rows = export(&store, Some(JONAS)).await;
         assert_eq!((rows.len(), &rows[0]["reason"]), (1, &json!("unsubscribed")));
         assert_eq!(export(&store, Some(OTHER)).await, Vec::<Value>::new());
+        let [unicode, ascii] = ["nora@bücher.example", "Nora@xn--bcher-kva.example"];
+        store.suppress(&address_digest(ascii), "unsubscribed").await.unwrap();
+        assert!(store.is_suppressed(unicode).await.unwrap());
+        assert!(!store.is_suppressed("nora@bucher.example").await.unwrap());
         place.clear().await;
     }
 }
