@@ -23,6 +23,7 @@ mod series;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod template;
+mod told;
 mod transport;
 mod view;
 mod zone;

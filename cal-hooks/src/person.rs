@@ -13,6 +13,12 @@ pub(crate) fn address(email: &str) -> Option<String> {
     is_real.then_some(email)
 }
 
+/// Returns who hosts: the organiser, then the other members of the team.
+pub(crate) fn hosts(booking: &Booking) -> impl Iterator<Item = &Person> {
+    let members = booking.team.iter().flat_map(|team| &team.members);
+    [&booking.organizer].into_iter().chain(members)
+}
+
 pub(crate) fn is_same(one: &Person, email: &str) -> bool {
     one.email.trim().eq_ignore_ascii_case(email.trim())
 }

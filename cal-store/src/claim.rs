@@ -7,10 +7,12 @@ use std::{
 };
 
 use cal_webhook::{StoreError, Task, TaskId, log::quietly, vocabulary};
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::{
+    SqlStore,
     database::{Arg, Conn, Database},
     error::out_of_reach,
     kept::{self, Kept},
@@ -26,6 +28,10 @@ const BEHIND: i64 = i64::MAX;
 /// When a task is ready that was planned by a process without its hook: once one that has it has
 /// planned the hook's reminders, too.
 pub(crate) const UNREMINDED: i64 = BEHIND - 1;
+
+/// What stands before a hook's name in the key of the value that tells, in its number, until when the
+/// hook waits.
+const PAUSE: &str = "pause:";
 
 /// How many tasks of a hook are looked at once some of them turned out to stand behind others.
 const WIDE: i64 = 256;
@@ -129,6 +135,9 @@ async fn take(
     let mut tx = conn.begin().await?;
     let mut conn = tx.conn();
     let mut free: BTreeMap<&str, usize> = hooks.iter().copied().collect();
+    for hook in paused(&mut conn, hooks, now).await? {
+        free.remove(&*hook);
+    }
     let (mut wide, mut first, mut is_all) = (0, BTreeSet::new(), false);
     for _ in 0..LOOKS {
         let due = due(&mut conn, &free, now, wide).await?;
@@ -161,6 +170,22 @@ async fn take(
     };
     tx.commit().await?;
     Ok(Found { tasks, now, is_all })
+}
+
+/// Finds the hooks that the other side has asked to wait.
+async fn paused(
+    conn: &mut Conn<'_>,
+    hooks: &[(&str, usize)],
+    now: Micros,
+) -> Result<Vec<String>, sqlx::Error> {
+    const PAUSED: Sql = sql!(
+        "SELECT key FROM cal_values WHERE number > $2 AND key" one_of
+        "SELECT item.value FROM" texts(1) end
+    );
+    let keys: Vec<_> = hooks.iter().map(|(hook, _)| format!("{PAUSE}{hook}")).collect();
+    let args = [Arg::Text(&settle::json(&keys)?), Arg::Int(now.0)];
+    let found: Vec<(String,)> = conn.fetch(PAUSED, &args).await?;
+    Ok(found.iter().filter_map(|(key,)| key.strip_prefix(PAUSE).map(str::to_owned)).collect())
 }
 
 /// Finds what is due, of each hook so much as it has places for, or as much as is looked at once.
@@ -275,4 +300,68 @@ pub(crate) fn renew<'a>(
         let held = lent.end(held).await?;
         Ok(held.into_iter().filter_map(|(id,)| id.parse().ok()).collect())
     })
+}
+
+impl SqlStore {
+    /// Lets no task of a hook be claimed for a while, in any process.
+    pub(crate) async fn hold_back(&self, hook: &str, time: Duration) -> Result<(), StoreError> {
+        const HOLD: &str = "INSERT INTO cal_values (key, value, at, number) VALUES ($1, '', $3, $2) \
+            ON CONFLICT (key) DO UPDATE SET at = excluded.at, \
+                number = CASE WHEN excluded.number > cal_values.number \
+                    THEN excluded.number ELSE cal_values.number END";
+        let key = format!("{PAUSE}{hook}");
+        let mut lent = self.shared.database.write_quickly().await?;
+        let mut conn = lent.conn();
+        let held = async {
+            let now = conn.now().await?;
+            let args = [Arg::Text(&key), Arg::Int(now.after(time).0), Arg::Int(now.0)];
+            conn.execute(HOLD, &args).await
+        };
+        let held = held.await;
+        lent.end(held).await.map(drop)
+    }
+
+    /// Returns the hooks that wait because the other side has asked them to, and until when.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database is out of reach.
+    pub async fn paused(&self) -> Result<BTreeMap<String, DateTime<Utc>>, StoreError> {
+        const PAUSED: &str = "SELECT key, number FROM cal_values WHERE key >= $1 AND key < $2 \
+            AND number > $3";
+        let now = Micros::from(self.now().await?);
+        // What comes after all keys that begin so.
+        let args = [Arg::Text(PAUSE), Arg::Text("pause;"), Arg::Int(now.0)];
+        let rows: Vec<(String, i64)> = self.ask(PAUSED, &args).await?;
+        let hook = |key: &str| key.strip_prefix(PAUSE).map(str::to_owned);
+        Ok(rows.iter().filter_map(|(key, at)| Some((hook(key)?, Micros(*at).into()))).collect())
+    }
+
+    /// Keeps what a task is about to tell, unless it is known what it told first; returns the latter.
+    pub(crate) async fn first_facts(&self, task: &Task, facts: &str) -> Result<String, StoreError> {
+        const FACTS: &str = "UPDATE cal_tasks SET facts = coalesce(facts, $2) \
+            WHERE id = $1 AND fence = $3 RETURNING facts";
+        const KNOWN: &str = "SELECT id FROM cal_tasks WHERE id = $1";
+        let (id, fence) = (task.id.to_string(), i64::try_from(task.fence).unwrap_or(i64::MAX));
+        let mut lent = self.shared.database.write_quickly().await?;
+        let mut conn = lent.conn();
+        let kept = async {
+            let args = [Arg::Text(&id), Arg::Text(facts), Arg::Int(fence)];
+            let kept: Vec<(String,)> = conn.fetch(FACTS, &args).await?;
+            let is_known = match kept.is_empty() {
+                true => !conn.fetch::<(String,)>(KNOWN, &[Arg::Text(&id)]).await?.is_empty(),
+                false => true,
+            };
+            Ok((kept, is_known))
+        };
+        let kept = kept.await;
+        match lent.end(kept).await? {
+            (kept, true) => {
+                let kept = kept.into_iter().next().map(|(facts,)| facts);
+                kept.ok_or_else(|| StoreError::new("the claim of the task was lost"))
+            }
+            // It is kept elsewhere.
+            (_, false) => Ok(facts.to_owned()),
+        }
+    }
 }

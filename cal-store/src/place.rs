@@ -1,5 +1,7 @@
 //! Where a delivery stands in its chain, and what was reported about a booking last.
 
+use std::sync::Arc;
+
 use cal_core::{Booking, BookingUid, Delivery, Event};
 use cal_webhook::{DeliveryId, SeatRow, StoreError};
 
@@ -174,20 +176,30 @@ impl SqlStore {
     ///
     /// Fails when the database is out of reach.
     pub async fn latest_booking(&self, uid: &BookingUid) -> Result<Option<Booking>, StoreError> {
-        const LATEST: &str = "SELECT body FROM cal_deliveries \
-            WHERE uid = $1 AND body IS NOT NULL AND decision IN ('applied', 'revision', 'same') \
-            ORDER BY coalesce(created_at, received_at) DESC, seq DESC LIMIT $2";
-        let args = [Arg::Text(uid.as_str()), Arg::Int(BODIES)];
-        let bodies: Vec<(Vec<u8>,)> = self.ask(LATEST, &args).await?;
         let mut latest = None;
-        for (body,) in bodies {
-            match Delivery::parse(body).event.booking() {
+        for report in self.last_reports(uid).await? {
+            match report.event.booking() {
                 Some(booking) if booking.start.is_some() => return Ok(Some((**booking).clone())),
                 Some(booking) => latest = latest.or_else(|| Some((**booking).clone())),
                 None => {}
             }
         }
         Ok(latest)
+    }
+
+    /// Returns the last reports about a booking that count, the newest first.
+    pub(crate) async fn last_reports(
+        &self,
+        uid: &BookingUid,
+    ) -> Result<Vec<Arc<Delivery>>, StoreError> {
+        // Those that came last are found by the index, however many there are.
+        const REPORTS: &str = "SELECT body FROM cal_deliveries WHERE seq IN ( \
+                SELECT seq FROM cal_deliveries WHERE uid = $1 AND body IS NOT NULL \
+                    AND decision IN ('applied', 'revision', 'same') ORDER BY seq DESC LIMIT $2) \
+            ORDER BY coalesce(created_at, received_at) DESC, seq DESC";
+        let args = [Arg::Text(uid.as_str()), Arg::Int(BODIES)];
+        let bodies: Vec<(Vec<u8>,)> = self.ask(REPORTS, &args).await?;
+        Ok(bodies.into_iter().map(|(body,)| Arc::new(Delivery::parse(body))).collect())
     }
 
     /// Returns whether somebody was marked as absent last; `None` when no mark that is kept names

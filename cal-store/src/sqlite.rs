@@ -43,6 +43,7 @@ const SCRIPTS: &[Script] = &[
     (3, "orders", include_str!("../migrations/sqlite/0003_orders.sql")),
     (4, "indexes", include_str!("../migrations/sqlite/0004_indexes.sql")),
     (5, "hooks", include_str!("../migrations/sqlite/0005_hooks.sql")),
+    (6, "hook facts", include_str!("../migrations/sqlite/0006_hook_facts.sql")),
 ];
 
 #[derive(Debug)]

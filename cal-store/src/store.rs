@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use cal_core::{BookingUid, Delivery};
 use cal_webhook::{
     Accepted, Arrival, DeliveryId, Dispatcher, Settlement, Store, StoreError, Task, TaskId,
     log::quietly,
@@ -267,6 +268,18 @@ impl Store for SqlStore {
         const CANCEL: &str = "UPDATE cal_tasks SET state = 'skipped', ready_at = NULL \
             WHERE id = $1 AND state IN ('waiting', 'retry')";
         self.change(CANCEL, &[Arg::Text(&task.to_string())]).await
+    }
+
+    async fn pause(&self, hook: &str, time: Duration) -> Result<(), StoreError> {
+        self.hold_back(hook, time).await
+    }
+
+    async fn reports(&self, uid: &BookingUid) -> Result<Vec<Arc<Delivery>>, StoreError> {
+        self.last_reports(uid).await
+    }
+
+    async fn keep_facts(&self, task: &Task, facts: &str) -> Result<String, StoreError> {
+        self.first_facts(task, facts).await
     }
 
     async fn wake(&self, hooks: &[&str]) {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use cal_core::Delivery;
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use tokio::{
     task::{JoinError, JoinHandle},
@@ -109,6 +110,22 @@ impl Dispatcher {
         })
     }
 
+    /// Returns from when on a hook's work at once on a delivery is better skipped than late.
+    ///
+    /// Nothing is skipped that came late already. A hook that panics over it lets nothing expire.
+    #[must_use]
+    pub fn expiry(
+        &self,
+        hook: &str,
+        transition: &Transition,
+        delivery: &Delivery,
+        received_at: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let Registered { hook, .. } = self.find(hook)?;
+        let asked = catch_unwind(AssertUnwindSafe(|| hook.expiry(transition, delivery)));
+        asked.ok().flatten().filter(|at| *at > received_at)
+    }
+
     /// Runs every hook on a delivery, all at once, and returns how each ended.
     ///
     /// [`Lifecycle::concurrency`] does not hold here, and reminders are left to the caller: see
@@ -142,18 +159,18 @@ impl Dispatcher {
     /// is no longer there fails, so that the task waits for the version that has it again.
     pub async fn run(&self, task: Arc<Task>) -> Outcome {
         let hook = task.hook.clone();
-        let result = self.start(task).end().await;
+        let result = self.start(Context::new(task)).end().await;
         Outcome { hook, result }
     }
 
     /// Starts the hook of one task.
-    pub(crate) fn start(&self, task: Arc<Task>) -> Running {
-        let known = self.find(&task.hook);
+    pub(crate) fn start(&self, cx: Context) -> Running {
+        let known = self.find(&cx.task().hook);
         let limit = known.map_or(Duration::MAX, |known| known.timeout);
         let hook = known.map(|known| Arc::clone(&known.hook));
         let hook = tokio::spawn(async move {
             match hook {
-                Some(hook) => hook.run(&Context::new(task)).await,
+                Some(hook) => hook.run(&cx).await,
                 None => Err(HookError::transient("no hook of this name is registered")),
             }
         });

@@ -50,6 +50,7 @@ pub mod log;
 mod marks;
 mod memory;
 mod metrics;
+mod newest;
 mod payload;
 mod reading;
 mod receiver;

@@ -8,6 +8,8 @@ use cal_core::{
     NoShowUpdate, OutOfOffice, Recording, WrongAssignment,
 };
 
+use chrono::{DateTime, Utc};
+
 use crate::{Change, Context, Hook, HookError, Reminder, Transition, payload::Payload};
 
 /// How long a hook may take unless it says otherwise.
@@ -95,6 +97,19 @@ macro_rules! lifecycle {
                 Vec::new()
             }
 
+            /// Returns from when on the work that follows a delivery at once is better skipped than late:
+            /// a confirmation when the meeting has begun. By default that is never.
+            ///
+            /// It counts for what waits, not for a delivery that came later than that itself.
+            fn expiry(
+                &self,
+                transition: &Transition,
+                delivery: &Delivery,
+            ) -> Option<DateTime<Utc>> {
+                let _ = (transition, delivery);
+                None
+            }
+
             /// Called when the method for a transition is not written, and for deliveries that say
             /// nothing about a booking: unknown triggers and opaque bodies.
             fn on_any(&self, cx: &Context) -> impl Future<Output = Result<(), HookError>> + Send {
@@ -135,6 +150,14 @@ macro_rules! lifecycle {
                 Lifecycle::reminders(self, transition, delivery)
             }
 
+            fn expiry(
+                &self,
+                transition: &Transition,
+                delivery: &Delivery,
+            ) -> Option<DateTime<Utc>> {
+                Lifecycle::expiry(self, transition, delivery)
+            }
+
             fn run<'a>(&'a self, cx: &'a Context) -> Run<'a> {
                 if let Some(name) = cx.reminder() {
                     return Box::pin(self.on_reminder(cx, name));
@@ -170,6 +193,7 @@ macro_rules! lifecycle {
 /// A hook behind a pointer; the one place where it is erased.
 pub(crate) trait Erased: Send + Sync {
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder>;
+    fn expiry(&self, transition: &Transition, delivery: &Delivery) -> Option<DateTime<Utc>>;
     fn run<'a>(&'a self, cx: &'a Context) -> Run<'a>;
 }
 

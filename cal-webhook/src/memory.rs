@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cal_core::BookingUid;
+use cal_core::{BookingUid, Delivery};
 use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time};
 
@@ -22,6 +22,9 @@ use ledger::{Full, Ledger};
 
 /// How many deliveries are kept.
 const CAPACITY: usize = 10_000;
+
+/// Of how many deliveries about a booking the body is looked at.
+const REPORTS: usize = 50;
 
 /// How many deliveries are planned at a time.
 const BATCH: usize = 64;
@@ -173,6 +176,21 @@ impl Store for MemoryStore {
         self.shared.work.notify_one();
         self.shared.settled.notify_waiters();
         Ok(cancelled)
+    }
+
+    async fn pause(&self, hook: &str, time: Duration) -> Result<(), StoreError> {
+        self.ledger().pause(hook, time, Moment::now());
+        Ok(())
+    }
+
+    async fn reports(&self, uid: &BookingUid) -> Result<Vec<Arc<Delivery>>, StoreError> {
+        let bodies = self.ledger().reports(uid, REPORTS);
+        Ok(bodies.into_iter().rev().map(|body| Arc::new(Delivery::parse(body))).collect())
+    }
+
+    async fn keep_facts(&self, task: &Task, facts: &str) -> Result<String, StoreError> {
+        let kept = self.ledger().keep_facts(task, facts);
+        kept.ok_or_else(|| StoreError::new("the claim of the task was lost"))
     }
 
     async fn wake(&self, hooks: &[&str]) {

@@ -6,7 +6,7 @@ mod names;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cal_core::Delivery;
+use cal_core::{BookingUid, Delivery};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -84,6 +84,44 @@ pub trait Store: Send + Sync + 'static {
 
     /// Drops a waiting task; `false` when no such task waits.
     fn cancel(&self, task: TaskId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Lets no task of a hook be claimed for a while: the other side has asked the hook to wait.
+    ///
+    /// Of two such pauses the one that ends later counts. By default nothing is held back.
+    fn pause(
+        &self,
+        hook: &str,
+        time: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (hook, time);
+        async { Ok(()) }
+    }
+
+    /// Returns the last reports about a booking that count, the newest first; by default none.
+    ///
+    /// [`Context::newest`](crate::Context::newest) reads from them what is true now.
+    fn reports(
+        &self,
+        uid: &BookingUid,
+    ) -> impl Future<Output = Result<Vec<Arc<Delivery>>, StoreError>> + Send {
+        let _ = uid;
+        async { Ok(Vec::new()) }
+    }
+
+    /// Keeps a digest of the facts that a task is about to tell, unless one is kept from an earlier
+    /// attempt, and returns the one that is kept.
+    ///
+    /// By default none is kept: what a task tells must not change then, see
+    /// [`Context::key_for`](crate::Context::key_for).
+    fn keep_facts(
+        &self,
+        task: &Task,
+        facts: &str,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send {
+        let _ = task;
+        let facts = facts.to_owned();
+        async { Ok(facts) }
+    }
 
     /// Waits until there may be something to plan, or to claim for one of these hooks.
     ///
@@ -249,12 +287,22 @@ pub struct Reminder {
     name: String,
     due_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
+    is_at_once: bool,
 }
 
 impl Reminder {
     /// Makes a reminder; of two with one name, planned by one hook for one delivery, one remains.
     pub fn new(name: impl Into<String>, due_at: DateTime<Utc>) -> Self {
-        Self { name: name.into(), due_at, expires_at: None }
+        Self { name: name.into(), due_at, expires_at: None, is_at_once: false }
+    }
+
+    /// Makes one that is due as soon as the delivery is there, for work that follows at once and has
+    /// attempts of its own.
+    ///
+    /// It expires when the hook's other work at once does, see
+    /// [`Lifecycle::expiry`](crate::Lifecycle::expiry).
+    pub fn at_once(name: impl Into<String>) -> Self {
+        Self { is_at_once: true, ..Self::new(name, DateTime::<Utc>::UNIX_EPOCH) }
     }
 
     /// Sets from when on it is better skipped than late.
@@ -282,6 +330,12 @@ impl Reminder {
     #[must_use]
     pub fn expiry(&self) -> Option<DateTime<Utc>> {
         self.expires_at
+    }
+
+    /// Whether it is due as soon as the delivery is there.
+    #[must_use]
+    pub fn is_at_once(&self) -> bool {
+        self.is_at_once
     }
 }
 

@@ -7,7 +7,10 @@ use cal_core::{
 use cal_webhook::{Change, Context};
 
 use super::{Activity, Contact, Stage};
-use crate::person::{address, payer};
+use crate::{
+    person::{address, payer},
+    typed,
+};
 
 /// News for one contact.
 pub(super) struct News {
@@ -212,10 +215,9 @@ fn activity(cx: &Context, change: Change, place: usize) -> Activity {
 /// What was typed: why a booking ended, else the notes and the answers, each on a line.
 fn note(change: Change, booking: &Booking) -> Option<String> {
     match change {
-        Change::Cancelled | Change::RescheduleRequested => {
-            return text(booking.cancellation_reason.as_deref());
+        Change::Cancelled | Change::Rejected | Change::RescheduleRequested => {
+            return typed::reason(booking);
         }
-        Change::Rejected => return text(booking.rejection_reason.as_deref()),
         Change::Booked | Change::Requested | Change::Rescheduled => {}
         _ => return None,
     }

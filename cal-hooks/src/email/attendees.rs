@@ -1,6 +1,6 @@
 //! The hook that mails attendees what happened to their booking.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 use cal_core::{Booking, Delivery, Event, NoShowUpdate, Person};
 use cal_webhook::{Change, Context, HookError, Lifecycle, Reminder, Transition};
@@ -40,7 +40,7 @@ impl Attendees {
             tracing::trace!(change = transition.change.as_str(), "no mail: nobody to tell");
             return Ok(());
         };
-        let Some(booking) = booking(&self.mailer, cx).await? else { return Ok(()) };
+        let Some(booking) = self.mailer.newest(cx).await? else { return Ok(()) };
         if kind == Kind::NoShow && !self.mailer.can_unsubscribe() {
             tracing::trace!("no mail: it could not be unsubscribed from");
             return Ok(());
@@ -63,9 +63,21 @@ impl Lifecycle for Attendees {
     }
 
     fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
-        let at = delivery.created_at.unwrap_or(DateTime::<Utc>::UNIX_EPOCH);
         let count = readers(transition, delivery).len();
-        (2..=count).map(|number| Reminder::new(format!("guest/{number}"), at)).collect()
+        (2..=count).map(|number| Reminder::at_once(format!("guest/{number}"))).collect()
+    }
+
+    /// What tells of a time is of no use once that has come.
+    fn expiry(&self, transition: &Transition, delivery: &Delivery) -> Option<DateTime<Utc>> {
+        let kinds = [
+            Kind::Confirmed,
+            Kind::LocationChanged,
+            Kind::Reassigned,
+            Kind::Requested,
+            Kind::Rescheduled,
+        ];
+        let kind = kind(transition.change).filter(|kind| kinds.contains(kind));
+        kind.and_then(|_| delivery.event.booking()?.start)
     }
 
     async fn on_reminder(&self, cx: &Context, name: &str) -> Result<(), HookError> {
@@ -86,8 +98,11 @@ fn kind(change: Change) -> Option<Kind> {
     Some(match change {
         Change::Booked => Kind::Confirmed,
         Change::Cancelled => Kind::Cancelled,
+        Change::LocationChanged => Kind::LocationChanged,
         Change::NoShow => Kind::NoShow,
+        Change::NoShowFee => Kind::NoShowFee,
         Change::Paid => Kind::Receipt,
+        Change::Reassigned => Kind::Reassigned,
         Change::Rejected => Kind::Declined,
         Change::Requested => Kind::Requested,
         Change::RescheduleRequested => Kind::RescheduleRequested,
@@ -124,25 +139,6 @@ pub(super) fn absent(update: &NoShowUpdate) -> Vec<Person> {
         person
     };
     marked.map(|attendee| person(&attendee.email)).collect()
-}
-
-/// Returns the booking of a delivery; the store knows it where the delivery names only its uid, and
-/// when it is where the delivery leaves that out.
-pub(super) async fn booking<'a>(
-    mailer: &Mailer,
-    cx: &'a Context,
-) -> Result<Option<Cow<'a, Booking>>, HookError> {
-    let told = cx.booking().map(Cow::Borrowed);
-    if told.as_ref().is_some_and(|booking| booking.start.is_some()) {
-        return Ok(told);
-    }
-    let Some(uid) = cx.event().booking_uid() else { return Ok(told) };
-    let latest = mailer.records.latest(uid).await?;
-    let Some(mut told) = told else { return Ok(latest.map(Cow::Owned)) };
-    if let Some(latest) = latest {
-        (told.to_mut().start, told.to_mut().end) = (latest.start, latest.end);
-    }
-    Ok(Some(told))
 }
 
 /// Returns when a moved booking started before, as the payload says or the store knows.

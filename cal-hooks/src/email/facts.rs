@@ -3,7 +3,10 @@
 use cal_core::{Booking, Location, Money, Person};
 
 use super::{clean, letter::Role, locale::Language, money};
-use crate::person::address;
+use crate::{
+    person::{self, address},
+    typed,
+};
 
 /// How many guests are listed.
 const GUESTS: usize = 20;
@@ -18,10 +21,8 @@ pub(super) fn named(person: &Person) -> String {
 
 /// Who hosts: the team and the organiser, without any address.
 pub(super) fn host(booking: &Booking) -> Vec<String> {
-    let members = booking.team.iter().flat_map(|team| &team.members);
-    let hosts = [&booking.organizer].into_iter().chain(members);
     let mut names: Vec<String> = Vec::new();
-    for name in hosts.map(|host| clean::line(&host.name)) {
+    for name in person::hosts(booking).map(|host| clean::line(&host.name)) {
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }
@@ -63,16 +64,10 @@ pub(super) fn place(booking: &Booking, language: &Language, is_told: bool) -> Ve
     vec![word.to_owned()]
 }
 
-/// Why it was cancelled or declined, without what Cal.com puts before it.
+/// Why it was cancelled or declined.
 pub(super) fn reason(booking: &Booking, is_told: bool) -> Vec<String> {
-    if !is_told {
-        return vec![];
-    }
-    let texts = [&booking.cancellation_reason, &booking.rejection_reason];
-    let text = texts.into_iter().flatten().map(|text| text.trim()).find(|text| !text.is_empty());
-    let text = text.unwrap_or_default();
-    let text = text.strip_prefix("$RCH$").unwrap_or(text).trim();
-    clean::lines(text.strip_prefix("Please reschedule.").unwrap_or(text))
+    let reason = typed::reason(booking).filter(|_| is_told);
+    reason.map(|text| clean::lines(&text)).unwrap_or_default()
 }
 
 /// Writes an amount that is known.

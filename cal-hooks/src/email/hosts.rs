@@ -1,17 +1,27 @@
 //! The hook that tells hosts what happened.
 
-use cal_core::{Event, Person};
-use cal_webhook::{Change, Context, HookError, Lifecycle};
+use cal_core::{Booking, Delivery, Event, Person};
+use cal_webhook::{Change, Context, HookError, Lifecycle, Reminder, Transition};
 
 use super::{
     Kind, Mailer,
-    attendees::{absent, before, booking},
+    attendees::{absent, before, distinct},
     letter::Role,
     mailer::News,
 };
-use crate::person::is_same;
+use crate::person::{self, is_same};
+
+/// How many hosts of one booking get notices.
+const HOSTS: usize = 50;
+
+/// The reminder for hosts whom the delivery leaves out.
+const OTHERS: &str = "host/others";
 
 /// Tells hosts what happened; made by [`Mailer::host_notices`].
+///
+/// The organiser's notice is the work that follows a delivery. Every other host's is a task of its own,
+/// the reminder `host/2` and so on. Where a delivery names a team without its members, as that of a
+/// confirmed booking does, `host/others` tells those who are known from earlier reports.
 #[derive(Clone, Debug)]
 pub struct HostNotices {
     mailer: Mailer,
@@ -21,33 +31,12 @@ impl HostNotices {
     pub(super) fn new(mailer: Mailer) -> Self {
         Self { mailer }
     }
-}
 
-impl Lifecycle for HostNotices {
-    fn name(&self) -> &str {
-        "email-host"
-    }
-
-    fn hears_of_the_past(&self) -> bool {
-        false
-    }
-
-    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        let Some(transition) = cx.transition().filter(|transition| !transition.stale) else {
+    async fn tell(&self, cx: &Context, whom: Whom) -> Result<(), HookError> {
+        let Some(transition) = cx.transition().filter(|it| !it.stale && is_told(it.change)) else {
             return Ok(());
         };
-        let told = [
-            Change::Booked,
-            Change::Cancelled,
-            Change::NoShow,
-            Change::Paid,
-            Change::Requested,
-            Change::Rescheduled,
-        ];
-        if !told.contains(&transition.change) {
-            return Ok(());
-        }
-        let Some(booking) = booking(&self.mailer, cx).await? else { return Ok(()) };
+        let Some(booking) = self.mailer.newest(cx).await? else { return Ok(()) };
         let absent: Vec<Person> = match cx.event() {
             Event::BookingNoShowUpdated(update) => absent(update),
             _ => vec![],
@@ -64,6 +53,112 @@ impl Lifecycle for HostNotices {
         let before = before(&self.mailer, transition, &booking).await?;
         let change = transition.change;
         let news = News { kind: Kind::Host, change, booking: &booking, before, absent: &absent };
-        self.mailer.send(cx, news, Role::Host, &booking.organizer).await
+        let mut named = readers(transition, cx.delivery());
+        if named.is_empty() {
+            // What is about a booking by its uid alone names no host.
+            named.push(booking.organizer.clone());
+        }
+        match whom {
+            Whom::Named(number) => {
+                let Some(reader) = named.get(number - 1) else { return Ok(()) };
+                let known = person::hosts(&booking).find(|host| is_same(host, &reader.email));
+                self.mailer.send(cx, news, Role::Host, known.unwrap_or(reader)).await
+            }
+            Whom::Others => {
+                let hosts: Vec<Person> = person::hosts(&booking).cloned().collect();
+                let is_named = |host: &Person| named.iter().any(|it| is_same(it, &host.email));
+                for host in distinct(&hosts).filter(|host| !is_named(host)).take(HOSTS) {
+                    self.mailer.send_one(cx, news, Role::Host, host, true).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Which hosts a task tells.
+#[derive(Clone, Copy)]
+enum Whom {
+    /// The one of this number, from 1, whom the delivery names.
+    Named(usize),
+    /// Those whom it leaves out.
+    Others,
+}
+
+impl Lifecycle for HostNotices {
+    fn name(&self) -> &str {
+        "email-host"
+    }
+
+    fn hears_of_the_past(&self) -> bool {
+        false
+    }
+
+    fn reminders(&self, transition: &Transition, delivery: &Delivery) -> Vec<Reminder> {
+        if self.mailer.has_one_host() || !is_told(transition.change) {
+            return Vec::new();
+        }
+        let count = readers(transition, delivery).len();
+        let names = (2..=count).map(|number| format!("host/{number}"));
+        let others = leaves_out(transition, delivery).then(|| OTHERS.to_owned());
+        names.chain(others).map(Reminder::at_once).collect()
+    }
+
+    async fn on_reminder(&self, cx: &Context, name: &str) -> Result<(), HookError> {
+        if name == OTHERS {
+            return self.tell(cx, Whom::Others).await;
+        }
+        let number = name.strip_prefix("host/").and_then(|number| number.parse().ok());
+        match number {
+            Some(number @ 1..=HOSTS) => self.tell(cx, Whom::Named(number)).await,
+            _ => Err(HookError::permanent("expected a reminder such as `host/2`")),
+        }
+    }
+
+    async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
+        self.tell(cx, Whom::Named(1)).await
+    }
+}
+
+fn is_told(change: Change) -> bool {
+    matches!(
+        change,
+        Change::Booked
+            | Change::Cancelled
+            | Change::LocationChanged
+            | Change::NoShow
+            | Change::NoShowFee
+            | Change::Paid
+            | Change::Reassigned
+            | Change::Requested
+            | Change::Rescheduled
+    )
+}
+
+/// Returns the hosts whom a delivery names, each address once; of those who were exchanged, who is new.
+fn readers(transition: &Transition, delivery: &Delivery) -> Vec<Person> {
+    let Some(booking) = delivery.event.booking() else { return Vec::new() };
+    let all: Vec<Person> = person::hosts(booking).cloned().collect();
+    let hosts: Vec<Person> = distinct(&all).take(HOSTS).cloned().collect();
+    let added = booking.added_host_user_ids.as_deref().unwrap_or_default();
+    let is_new = |host: &&Person| host.id.is_some_and(|id| added.contains(&id));
+    match transition.change {
+        Change::Reassigned if hosts.iter().any(|host| is_new(&host)) => {
+            hosts.iter().filter(is_new).cloned().collect()
+        }
+        Change::Reassigned => hosts.into_iter().take(1).collect(),
+        _ => hosts,
+    }
+}
+
+/// Whether hosts may be missing: a team's members are left out where a booking was confirmed, declined
+/// or paid, and a mark of absence names no host at all.
+fn leaves_out(transition: &Transition, delivery: &Delivery) -> bool {
+    let has_none =
+        |booking: &Booking| booking.team.as_ref().is_some_and(|team| team.members.is_empty());
+    match (transition.change, delivery.event.booking()) {
+        (Change::Reassigned, _) => false,
+        (Change::NoShow, None) => true,
+        (_, booking) => booking.is_some_and(|booking| has_none(booking)),
     }
 }

@@ -21,7 +21,9 @@ pub(super) async fn file(
     to: &Mailbox,
 ) -> Result<Option<CalendarFile>, HookError> {
     let asked = match news.kind {
-        Kind::Confirmed | Kind::Rescheduled => Entry::Stands,
+        Kind::Confirmed | Kind::LocationChanged | Kind::Reassigned | Kind::Rescheduled => {
+            Entry::Stands
+        }
         Kind::Cancelled | Kind::RescheduleRequested => Entry::Ends,
         Kind::Declined | Kind::Requested => Entry::MayEnd,
         _ => return Ok(None),

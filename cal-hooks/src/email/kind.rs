@@ -10,6 +10,10 @@ pub enum Kind {
     Requested,
     /// The booking was moved: old time and new time.
     Rescheduled,
+    /// The booking takes place somewhere else.
+    LocationChanged,
+    /// Somebody else hosts the booking.
+    Reassigned,
     /// The host asks for another time.
     RescheduleRequested,
     /// The booking is cancelled.
@@ -22,6 +26,8 @@ pub enum Kind {
     NoShow,
     /// The payment succeeded.
     Receipt,
+    /// A fee was charged because the attendee did not come.
+    NoShowFee,
     /// How was it?
     Feedback,
     /// What comes after a consultation.
@@ -34,16 +40,19 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Confirmed,
         Self::Requested,
         Self::Rescheduled,
+        Self::LocationChanged,
+        Self::Reassigned,
         Self::RescheduleRequested,
         Self::Cancelled,
         Self::Declined,
         Self::Reminder,
         Self::NoShow,
         Self::Receipt,
+        Self::NoShowFee,
         Self::Feedback,
         Self::FollowUp,
         Self::Return,
@@ -57,12 +66,15 @@ impl Kind {
             Self::Confirmed => "confirmed",
             Self::Requested => "requested",
             Self::Rescheduled => "rescheduled",
+            Self::LocationChanged => "location_changed",
+            Self::Reassigned => "reassigned",
             Self::RescheduleRequested => "reschedule_requested",
             Self::Cancelled => "cancelled",
             Self::Declined => "declined",
             Self::Reminder => "reminder",
             Self::NoShow => "no_show",
             Self::Receipt => "receipt",
+            Self::NoShowFee => "no_show_fee",
             Self::Feedback => "feedback",
             Self::FollowUp => "follow_up",
             Self::Return => "return",

@@ -136,13 +136,23 @@ impl Letter<'_> {
         // Guests have the same links to the booking as who made it: those stay with the latter.
         let own = |url: Option<String>| url.filter(|_| self.role == Role::Booker);
         let buttons = match (self.kind, self.change) {
-            (Kind::Host, Change::Cancelled | Change::NoShow | Change::Requested) => {
+            (
+                Kind::Host,
+                Change::Cancelled | Change::NoShow | Change::NoShowFee | Change::Requested,
+            ) => {
                 vec![("open", &labels.open, pages.booking())]
             }
             (Kind::Host, _) => {
                 vec![("join", &labels.join, join()), ("open", &labels.open, pages.booking())]
             }
-            (Kind::Confirmed | Kind::Rescheduled | Kind::Reminder, _) => vec![
+            (
+                Kind::Confirmed
+                | Kind::LocationChanged
+                | Kind::Reassigned
+                | Kind::Rescheduled
+                | Kind::Reminder,
+                _,
+            ) => vec![
                 ("join", &labels.join, join()),
                 ("move", &labels.move_it, own(pages.reschedule())),
                 ("cancel", &labels.cancel, own(pages.cancel())),
@@ -154,7 +164,7 @@ impl Letter<'_> {
                 let url = host_page().or_else(|| own(pages.revive()));
                 vec![("rebook", &labels.rebook, url)]
             }
-            (Kind::NoShow | Kind::FollowUp, _) => {
+            (Kind::NoShow | Kind::NoShowFee | Kind::FollowUp, _) => {
                 vec![("rebook", &labels.rebook, host_page())]
             }
             (Kind::Receipt, _) => vec![("join", &labels.join, join())],
@@ -261,7 +271,8 @@ impl Letter<'_> {
     }
 
     fn amount(&self) -> Vec<String> {
-        let is_told = self.kind == Kind::Receipt || self.change == Change::Paid;
+        let is_told = matches!(self.kind, Kind::NoShowFee | Kind::Receipt)
+            || matches!(self.change, Change::NoShowFee | Change::Paid);
         let Booking { payment_data, payment_info, .. } = self.booking;
         let paid = payment_data.as_ref().and_then(|payment| payment.money());
         let paid = paid.or_else(|| payment_info.as_ref()?.money()).or_else(|| self.booking.price());
@@ -280,9 +291,23 @@ impl Letter<'_> {
 
     /// Whether the mail is about a time that is still to come.
     fn is_ahead(&self) -> bool {
-        let kinds =
-            [Kind::Confirmed, Kind::Requested, Kind::Rescheduled, Kind::Reminder, Kind::Receipt];
-        let changes = [Change::Booked, Change::Requested, Change::Rescheduled, Change::Paid];
+        let kinds = [
+            Kind::Confirmed,
+            Kind::LocationChanged,
+            Kind::Reassigned,
+            Kind::Receipt,
+            Kind::Reminder,
+            Kind::Requested,
+            Kind::Rescheduled,
+        ];
+        let changes = [
+            Change::Booked,
+            Change::LocationChanged,
+            Change::Paid,
+            Change::Reassigned,
+            Change::Requested,
+            Change::Rescheduled,
+        ];
         kinds.contains(&self.kind) || self.kind == Kind::Host && changes.contains(&self.change)
     }
 

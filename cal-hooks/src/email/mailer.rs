@@ -14,6 +14,7 @@ use super::{
     links,
     locale::Languages,
     records::Records,
+    told::Told,
 };
 use crate::{person::payer, sequence::Sequence};
 
@@ -86,7 +87,8 @@ impl Mailer {
         self
     }
 
-    /// Sets who gets the notices for hosts; by default each booking's organiser.
+    /// Sets who gets the notices for hosts; by default each booking's organiser and the other members
+    /// of the team.
     pub fn host(mut self, mailbox: Mailbox) -> Self {
         self.host = Some(mailbox);
         self
@@ -179,16 +181,19 @@ impl Mailer {
     ///
     /// It sends each mail of [`Kind`] that follows a transition at once: all but reminders,
     /// feedback, follow-ups and returns, which a [sequence](Self::sequence) sends. Whoever has no
-    /// address, or only a phone number, gets none. A new place or another host sends none either;
-    /// later mails show them. Of a series, every occurrence is a booking with mails of its own.
+    /// address, or only a phone number, gets none. Of a series, every occurrence is a booking with
+    /// mails of its own.
+    ///
+    /// A mail that is late says what is true when it is sent. One that confirms a time is skipped
+    /// once the meeting has begun.
     #[must_use]
     pub fn attendees(&self) -> Attendees {
         Attendees::new(self.clone())
     }
 
-    /// Makes the hook `email-host`, which tells the host of requests, bookings, moves,
-    /// cancellations, payments and absent attendees. Who takes a booking over from another host is
-    /// told nothing.
+    /// Makes the hook `email-host`, which tells all hosts of requests, bookings, moves, new places,
+    /// cancellations, payments, absent attendees and their fees, and whoever takes a booking over
+    /// from another host of that.
     #[must_use]
     pub fn host_notices(&self) -> HostNotices {
         HostNotices::new(self.clone())
@@ -216,6 +221,7 @@ impl Mailer {
         };
         let change = match (kind, booking.reschedule_start) {
             (Kind::Receipt, _) => Change::Paid,
+            (Kind::NoShowFee, _) => Change::NoShowFee,
             (Kind::Rescheduled, _) | (Kind::Host, Some(_)) => Change::Rescheduled,
             _ => Change::Booked,
         };
@@ -225,13 +231,35 @@ impl Mailer {
         self.texts(&view)
     }
 
-    /// Writes and sends one mail, unless its reader has no address or wants none.
+    /// Returns the booking as it is known now.
+    pub(super) async fn newest(&self, cx: &Context) -> Result<Option<Booking>, HookError> {
+        self.records.asking(cx).newest().await
+    }
+
+    /// Whether one mailbox gets the notices for all hosts.
+    pub(super) fn has_one_host(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Writes and sends the one mail of a task, unless its reader has no address or wants none.
     pub(super) async fn send(
         &self,
         cx: &Context,
         news: News<'_>,
         role: Role,
         reader: &Person,
+    ) -> Result<(), HookError> {
+        self.send_one(cx, news, role, reader, false).await
+    }
+
+    /// Does the same with one of several mails of a task.
+    pub(super) async fn send_one(
+        &self,
+        cx: &Context,
+        news: News<'_>,
+        role: Role,
+        reader: &Person,
+        is_among_others: bool,
     ) -> Result<(), HookError> {
         let own = || address(reader);
         let to = if role == Role::Host { self.host.clone().or_else(own) } else { own() };
@@ -250,9 +278,14 @@ impl Mailer {
             true => invite::file(self, cx, &news, &view, &to).await?,
             false => None,
         };
+        let told = Told::new(&news, reader, to.email(), calendar.as_ref());
+        let key = match is_among_others {
+            false => self.records.asking(cx).key_for(&told).await?,
+            true => cx.key_among(&told)?,
+        };
         let unsubscribe = view.unsubscribe.map(|button| button.url);
         let mail = Mail {
-            key: cx.idempotency_key(),
+            key,
             kind: news.kind,
             language: view.lang,
             from: self.from.clone(),
@@ -341,7 +374,11 @@ pub(super) struct News<'a> {
 impl<'a> News<'a> {
     /// Whom a notice to the host is about, unless it names who did not come.
     pub(super) fn guest(&self) -> Option<&'a Person> {
-        if self.change == Change::Paid { payer(self.booking) } else { self.booking.booker() }
+        if matches!(self.change, Change::NoShowFee | Change::Paid) {
+            payer(self.booking)
+        } else {
+            self.booking.booker()
+        }
     }
 }
 

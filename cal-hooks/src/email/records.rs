@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cal_core::{Booking, BookingUid, Person};
-use cal_webhook::{DeliveryId, HookError};
+use cal_webhook::{Context, DeliveryId, HookError};
 #[cfg(feature = "store")]
 use chrono::{DateTime, TimeDelta, Utc};
 #[cfg(feature = "store")]
@@ -51,6 +51,14 @@ pub(super) struct Invite {
 
 #[cfg(feature = "store")]
 impl Records {
+    /// Lets a task that came without its store ask this one what has changed meanwhile.
+    pub(super) fn asking(&self, cx: &Context) -> Context {
+        match &self.store {
+            Some(store) => cx.clone().or_store(store.clone()),
+            None => cx.clone(),
+        }
+    }
+
     /// Gets what links are signed with, before the first one is made.
     pub(super) async fn prepare(&self) -> Result<(), HookError> {
         if let (None, Some(store)) = (&self.tokens, &self.store) {
@@ -155,6 +163,11 @@ impl Records {
 #[cfg(not(feature = "store"))]
 #[expect(clippy::unused_async, reason = "with the feature `store`, the database is asked")]
 impl Records {
+    #[expect(clippy::unused_self, reason = "with the feature `store`, it may have one")]
+    pub(super) fn asking(&self, cx: &Context) -> Context {
+        cx.clone()
+    }
+
     pub(super) async fn prepare(&self) -> Result<(), HookError> {
         Ok(())
     }

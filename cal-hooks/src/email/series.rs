@@ -4,7 +4,7 @@ use cal_core::Delivery;
 use cal_webhook::{Change, Context, HookError, Lifecycle, Reminder, Transition};
 
 use super::{Kind, Mailer, attendees::distinct, letter::Role, mailer::News};
-use crate::sequence::Sequence;
+use crate::{person::is_same, sequence::Sequence};
 
 /// Sends mails at the times of a plan; made by [`Mailer::sequence`].
 ///
@@ -83,16 +83,14 @@ impl Lifecycle for Series {
             tracing::trace!(kind = kind.as_str(), "no mail: its conditions do not hold");
             return Ok(());
         }
-        // The place may have changed since this was planned. Of a shared slot, the last report is
-        // about somebody else's seat.
-        let latest = match (uid, planned.seats_per_time_slot) {
-            (Some(uid), None) if kind == Kind::Reminder => self.mailer.records.latest(uid).await?,
-            _ => None,
+        let Some(booking) = self.mailer.newest(cx).await? else { return Ok(()) };
+        // Who was taken off the list since does not come; of a shared slot the list is the reader's own.
+        let Some(reader) = booking.attendees.iter().find(|it| is_same(it, &reader.email)) else {
+            tracing::trace!(kind = kind.as_str(), "no mail: no longer a guest");
+            return Ok(());
         };
-        let latest = latest.filter(|latest| latest.start == planned.start);
-        let booking = latest.as_ref().unwrap_or(planned);
         let change = cx.transition().map_or(Change::Booked, |transition| transition.change);
-        let news = News { kind, change, booking, before: None, absent: &[] };
+        let news = News { kind, change, booking: &booking, before: None, absent: &[] };
         self.mailer.send(cx, news, role, reader).await
     }
 }

@@ -4,13 +4,13 @@ use cal_core::{Booking, CalVideoNoShow, Event, Money, NoShowUpdate, Person};
 use cal_webhook::{Change, Context};
 use chrono::{DateTime, Utc};
 
-use crate::{money::digits, person};
+use crate::{money::digits, person, typed};
 
 /// How many characters are shown of what somebody typed.
 const SHOWN: usize = 300;
 
-/// Writes the notice of what happened; `None` where nobody needs one.
-pub(super) fn of(cx: &Context) -> Option<String> {
+/// Writes the notice of what happened, to the booking as it is known now; `None` where nobody needs one.
+pub(super) fn of(cx: &Context, newest: Option<&Booking>) -> Option<String> {
     let change = cx.transition()?.change;
     let headline = headline(change)?;
     let lines = match cx.event() {
@@ -18,7 +18,7 @@ pub(super) fn of(cx: &Context) -> Option<String> {
             missed(headline, change, absent)
         }
         Event::BookingNoShowUpdated(update) => marked(headline, update),
-        event => booking(headline, change, event.booking()?),
+        event => booking(headline, change, event.booking().and(newest)?),
     };
     Some(lines.join("\n"))
 }
@@ -49,13 +49,9 @@ fn booking(headline: &str, change: Change, booking: &Booking) -> Vec<String> {
     let who = if change == Change::Paid { person::payer(booking) } else { booking.booker() };
     lines.extend(who.map(|who| format!("Who: {}", named(who))));
     lines.push(format!("Host: {}", named(&booking.organizer)));
-    let reason = match change {
-        Change::Cancelled | Change::RescheduleRequested => booking.cancellation_reason.as_deref(),
-        Change::Rejected => booking.rejection_reason.as_deref(),
-        _ => None,
-    };
-    if let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) {
-        lines.push(format!("Why: {}", text(reason)));
+    let ends = [Change::Cancelled, Change::Rejected, Change::RescheduleRequested];
+    if let Some(reason) = typed::reason(booking).filter(|_| ends.contains(&change)) {
+        lines.push(format!("Why: {}", text(&reason)));
     }
     let money = match change {
         Change::NoShowFee => booking.payment_info.as_ref().and_then(|info| info.money()),

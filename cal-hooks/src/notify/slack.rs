@@ -79,7 +79,8 @@ impl Lifecycle for Slack {
     }
 
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        let Some(text) = message::of(cx) else { return Ok(()) };
+        let newest = cx.newest().await?;
+        let Some(text) = message::of(cx, newest.as_ref()) else { return Ok(()) };
         let body = json!({ "text": text, "unfurl_links": false, "unfurl_media": false });
         http::send(NAME, self.client.post(self.url.clone()).json(&body)).await.map(drop)
     }

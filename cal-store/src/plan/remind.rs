@@ -1,6 +1,7 @@
 //! Plans the reminders of tasks that a process without their hook has made.
 
 use cal_webhook::{Dispatcher, StoreError, vocabulary};
+use serde_json::json;
 
 use super::{
     take_turn,
@@ -20,18 +21,22 @@ use crate::{
 const BATCH: i64 = 256;
 
 const WAITING: Sql = sql!(
-    "SELECT t.seq, t.hook, t.delivery_id, t.uid, t.seat, t.rank, t.vocabulary, \
+    "SELECT t.seq, t.hook, t.delivery_id, t.uid, t.seat, t.rank, t.vocabulary, t.due_at, \
         CAST(coalesce(length(d.body), 0) AS BIGINT) \
     FROM" texts(1) "CROSS JOIN cal_tasks t JOIN cal_deliveries d ON d.id = t.delivery_id \
     WHERE t.hook = item.value AND t.ready_at = $2 AND t.vocabulary <= $3 ORDER BY t.seq LIMIT $4"
 );
 
 const READY: Sql = sql!(
-    "UPDATE cal_tasks SET ready_at = due_at \
-    WHERE ready_at = $2 AND seq" one_of "SELECT CAST(item.value AS BIGINT) FROM" texts(1) end
+    "UPDATE cal_tasks SET ready_at = due_at, expires_at = v.expires \
+    FROM (SELECT CAST(item.value ->> 'seq' AS BIGINT) AS seq, \
+            CAST(item.value ->> 'expires' AS BIGINT) AS expires FROM" rows(1) ") AS v \
+    WHERE cal_tasks.ready_at = $2 AND cal_tasks.seq = v.seq"
 );
 
-type Waiting = (i64, String, String, Option<String>, Option<i64>, i64, i64, i64);
+/// A task's seq, hook, delivery, booking, seat, rank and vocabulary, when it was due, and the size of
+/// the body.
+type Waiting = (i64, String, String, Option<String>, Option<i64>, i64, i64, i64, i64);
 
 /// Lets tasks of hooks that this process has run, together with their reminders, and returns how many
 /// there were.
@@ -54,7 +59,7 @@ async fn waiting(conn: &mut Conn<'_>, names: &str) -> Result<Vec<Waiting>, sqlx:
     let known = Arg::Int(vocabulary().into());
     let args = [Arg::Text(names), Arg::Int(UNREMINDED), known, Arg::Int(BATCH)];
     let mut found: Vec<Waiting> = conn.fetch(WAITING, &args).await?;
-    found.truncate(fitting(found.iter().map(|task| task.7)));
+    found.truncate(fitting(found.iter().map(|task| task.8)));
     Ok(found)
 }
 
@@ -65,8 +70,9 @@ async fn write(conn: &mut Conn<'_>, names: &str, hooks: &Dispatcher) -> Result<u
     take_turn(&mut conn).await?;
     let found = waiting(&mut conn, names).await?;
     let deliveries = kept::deliveries(&mut conn, found.iter().map(|task| &*task.2)).await?;
-    let mut rows = Vec::new();
-    for (_, hook, delivery_id, uid, seat, rank, vocabulary, _) in &found {
+    let (mut rows, mut ready) = (Vec::new(), Vec::new());
+    for (seq, hook, delivery_id, uid, seat, rank, vocabulary, due_at, _) in &found {
+        ready.push(json!({"seq": seq}));
         let Some(kept) = deliveries.get(delivery_id) else { continue };
         // Of one that cannot be read, claiming tells why.
         let Ok(Some(transition)) = kept.transition() else { continue };
@@ -78,12 +84,19 @@ async fn write(conn: &mut Conn<'_>, names: &str, hooks: &Dispatcher) -> Result<u
             rank: *rank,
             vocabulary: *vocabulary,
         };
-        let reminders = hooks.reminders(hook, &transition, &kept.delivery);
-        rows.extend(reminders.iter().map(|reminder| Row::reminder(about.clone(), reminder)));
+        let delivery = &kept.delivery;
+        let expires = hooks.expiry(hook, &transition, delivery, kept.received_at.into());
+        let expires = expires.map(tasks::micros);
+        if let (Some(task), Some(expires)) = (ready.last_mut(), expires) {
+            task["expires"] = expires.into();
+        }
+        let reminders = hooks.reminders(hook, &transition, delivery);
+        let row = |it| Row::reminder(about.clone(), it, (*due_at, expires));
+        rows.extend(reminders.iter().map(row));
     }
     tasks::keep(&mut conn, &rows).await?;
-    let seqs = settle::json(&found.iter().map(|task| task.0).collect::<Vec<_>>())?;
-    conn.execute(READY, &[Arg::Text(&seqs), Arg::Int(UNREMINDED)]).await?;
+    let ready = settle::json(&ready)?;
+    conn.execute(READY, &[Arg::Text(&ready), Arg::Int(UNREMINDED)]).await?;
     tell(&mut conn).await?;
     tx.commit().await?;
     Ok(found.len())

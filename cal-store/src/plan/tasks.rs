@@ -2,6 +2,7 @@
 
 use cal_core::BookingUid;
 use cal_webhook::{Chains, Decision, Dispatcher, Reminder, TaskId};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{keep::decision, round::Item};
@@ -51,16 +52,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A reminder; it stands outside the order of its chain.
-    pub(super) fn reminder(about: About, reminder: &Reminder) -> Self {
-        let due_at = Micros::from(reminder.due_at()).0;
+    /// A reminder; it stands outside the order of its chain. `at_once` tells when the hook's other work
+    /// is due, and when it expires.
+    pub(super) fn reminder(about: About, reminder: &Reminder, at_once: (i64, Option<i64>)) -> Self {
+        let own = || (Micros::from(reminder.due_at()).0, reminder.expiry().map(micros));
+        let (due_at, expires_at) = if reminder.is_at_once() { at_once } else { own() };
         Self {
             id: TaskId::new(),
             about,
             reminder: reminder.name().to_owned(),
             lane: None,
             due_at,
-            expires_at: reminder.expiry().map(|at| Micros::from(at).0),
+            expires_at,
             ready_at: due_at,
         }
     }
@@ -96,22 +99,29 @@ pub(super) fn tasks(
                 rank: ruling.map_or(i16::MAX, |ruling| ruling.rank).into(),
                 vocabulary: ruling.map_or(1, |it| it.transition.change.vocabulary()).into(),
             };
+            let told = ruling.filter(|_| is_own).map(|it| (&it.transition, &item.delivery));
+            let received_at = item.received_at.into();
+            let expires_at =
+                told.and_then(|(now, it)| hooks.expiry(hook, now, it, received_at)).map(micros);
             rows.push(Row {
                 id: TaskId::new(),
                 about: about.clone(),
                 reminder: String::new(),
                 lane: lane.cloned(),
                 due_at,
-                expires_at: None,
+                expires_at,
                 ready_at: if is_own { due_at } else { UNREMINDED },
             });
-            let wanted = ruling.filter(|_| is_own);
-            let wanted = wanted.map(|it| hooks.reminders(hook, &it.transition, &item.delivery));
-            let reminders = wanted.iter().flatten();
-            rows.extend(reminders.map(|reminder| Row::reminder(about.clone(), reminder)));
+            let wanted = told.map(|(now, it)| hooks.reminders(hook, now, it));
+            let row = |it| Row::reminder(about.clone(), it, (due_at, expires_at));
+            rows.extend(wanted.iter().flatten().map(row));
         }
     }
     rows
+}
+
+pub(super) fn micros(at: DateTime<Utc>) -> i64 {
+    Micros::from(at).0
 }
 
 /// Writes tasks down, and tells whether there were any.

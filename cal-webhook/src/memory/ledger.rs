@@ -10,13 +10,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use cal_core::{BookingUid, Parsed};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::{
-    Accepted, Arrival, BookingRecord, BookingRow, Chains, DeliveryId, DeliveryRecord, HistoryItem,
-    Reading, Settlement, Task, TaskId, TaskRecord, TaskState, clock::Moment, signature::Tag,
+    Accepted, Arrival, BookingRecord, BookingRow, Chains, Decision, DeliveryId, DeliveryRecord,
+    HistoryItem, Reading, Settlement, Task, TaskId, TaskRecord, TaskState, clock::Moment,
+    signature::Tag,
 };
 
 use entry::Entry;
@@ -220,6 +222,38 @@ impl Ledger {
         work.due = now.machine_after(again);
         self.queue.wait(task.id);
         true
+    }
+
+    pub(super) fn pause(&mut self, hook: &str, time: Duration, now: Moment) {
+        self.queue.pause(hook, now.machine_after(time));
+    }
+
+    /// Returns what a task told in its first attempt, which is this unless there was one; `None` when
+    /// the claim was lost.
+    pub(super) fn keep_facts(&mut self, task: &Task, facts: &str) -> Option<String> {
+        let Some(work) = self.queue.get_mut(task.id) else { return Some(facts.to_owned()) };
+        let work = Some(work).filter(|work| work.is_held(task))?;
+        Some(work.facts.get_or_insert_with(|| facts.to_owned()).clone())
+    }
+
+    /// Returns the bodies of up to `limit` deliveries about a booking that count, in the order in which
+    /// they were made.
+    pub(super) fn reports(&self, uid: &BookingUid, limit: usize) -> Vec<Bytes> {
+        let counts = |planned: &&entry::Planned| {
+            planned.uid.as_ref() == Some(uid)
+                && matches!(
+                    planned.decision,
+                    Decision::Applied | Decision::Revision | Decision::Same
+                )
+        };
+        let about = self.deliveries.values().rev().filter_map(|entry| {
+            let planned = entry.planned.as_ref().filter(counts)?;
+            Some((planned.at, entry.arrival.body().clone()))
+        });
+        let mut bodies: Vec<_> = about.take(limit).collect();
+        bodies.reverse();
+        bodies.sort_by_key(|(at, _)| *at);
+        bodies.into_iter().map(|(_, body)| body).collect()
     }
 
     /// Ends a task for good, and lets the next one of its lane go.

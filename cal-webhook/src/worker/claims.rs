@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    HookError, Settlement, StoreError, Task, TaskId, crash,
+    Context, HookError, Settlement, StoreError, Task, TaskId, crash,
     log::quietly,
     metrics::{self, Stopwatch},
 };
@@ -38,14 +38,16 @@ impl Engine<'_> {
         let (stop, stopped) = oneshot::channel();
         let stage = Stage::Running { _stop: stop };
         let held_until = asked + LEASE;
-        self.runs.insert(id, Run { task: Arc::clone(&task), desk, held_until, stage });
+        let run = Run { task: Arc::clone(&task), desk, held_until, pause: None, stage };
+        self.runs.insert(id, run);
         if self.end.is_some() {
             return self.settle(id, Settlement::Released, Duration::ZERO);
         }
         let dispatcher = self.dispatcher;
+        let cx = Context::of(task, Some(Arc::clone(self.store)));
         self.events.push(Box::pin(async move {
             let watch = Stopwatch::start();
-            let mut running = dispatcher.start(task);
+            let mut running = dispatcher.start(cx);
             let result = tokio::select! {
                 result = running.end() => Some(result),
                 _ = stopped => running.stop().await,
@@ -62,7 +64,14 @@ impl Engine<'_> {
         if matches!(run.stage, Stage::Lost) {
             self.close(id, Err("a hook was stopped because its claim was lost"));
         } else {
+            let pause = match &result {
+                Some(Err(error)) => error.delay(),
+                _ => None,
+            };
             let settlement = run.settlement(result);
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.pause = pause;
+            }
             self.settle(id, settlement, Duration::ZERO);
         }
     }
@@ -75,9 +84,14 @@ impl Engine<'_> {
         let last = failed && self.outage.answered() > run.held_until;
         run.stage = Stage::Settling { settlement: settlement.clone(), failed, last };
         let (store, task, fence) = (self.store, Arc::clone(&run.task), run.task.fence);
+        let asked_for = run.pause.take();
         self.events.push(Box::pin(async move {
             if !pause.is_zero() {
                 time::sleep(pause).await;
+            }
+            if let Some(pause) = asked_for {
+                // Where this fails, each task hears it from the other side itself.
+                drop(within(PATIENCE, store.pause(&task.hook, pause)).await);
             }
             crash::point("settling");
             let answer = within(PATIENCE, store.settle(&task, settlement)).await;

@@ -4,9 +4,11 @@ use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Du
 
 use futures_util::FutureExt;
 
+use cal_core::{BookingUid, Delivery};
+
 use crate::{Accepted, Arrival, Dispatcher, Settlement, Store, StoreError, Task, TaskId};
 
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A store behind a pointer. A panic in a store is one of its failures here.
 pub(crate) trait ErasedStore: Send + Sync {
@@ -29,6 +31,16 @@ pub(crate) trait ErasedStore: Send + Sync {
         settlement: Settlement,
     ) -> Boxed<'a, Result<bool, StoreError>>;
     fn wake<'a>(&'a self, hooks: &'a [&'a str]) -> Boxed<'a, Result<(), StoreError>>;
+    fn pause<'a>(&'a self, hook: &'a str, time: Duration) -> Boxed<'a, Result<(), StoreError>>;
+    fn reports<'a>(
+        &'a self,
+        uid: &'a BookingUid,
+    ) -> Boxed<'a, Result<Vec<Arc<Delivery>>, StoreError>>;
+    fn keep_facts<'a>(
+        &'a self,
+        task: &'a Task,
+        facts: &'a str,
+    ) -> Boxed<'a, Result<String, StoreError>>;
 }
 
 impl<S: Store> ErasedStore for S {
@@ -73,6 +85,25 @@ impl<S: Store> ErasedStore for S {
             Store::wake(self, hooks).await;
             Ok(())
         })
+    }
+
+    fn pause<'a>(&'a self, hook: &'a str, time: Duration) -> Boxed<'a, Result<(), StoreError>> {
+        guarded(async move { Store::pause(self, hook, time).await })
+    }
+
+    fn reports<'a>(
+        &'a self,
+        uid: &'a BookingUid,
+    ) -> Boxed<'a, Result<Vec<Arc<Delivery>>, StoreError>> {
+        guarded(async move { Store::reports(self, uid).await })
+    }
+
+    fn keep_facts<'a>(
+        &'a self,
+        task: &'a Task,
+        facts: &'a str,
+    ) -> Boxed<'a, Result<String, StoreError>> {
+        guarded(async move { Store::keep_facts(self, task, facts).await })
     }
 }
 

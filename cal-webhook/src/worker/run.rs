@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) desk: usize,
     /// Until when nobody else can have claimed the task.
     pub(super) held_until: Instant,
+    /// For how long the other side has asked the hook to wait, until the store is told.
+    pub(super) pause: Option<Duration>,
     pub(super) stage: Stage,
 }
 
@@ -102,7 +104,9 @@ impl Run {
 
 /// Decides whether a failed task is tried again, and when.
 fn after_failure(error: &HookError, attempt: u32, expires_in: Option<Duration>) -> Settlement {
-    let delay = if error.is_transient() { retry::delay(attempt) } else { None };
+    // What expires is not given up before that: trying more often towards the end uses up the schedule.
+    let delay = || retry::delay(attempt).or(expires_in);
+    let delay = if error.is_transient() { delay() } else { None };
     let text = brief(&error.to_string());
     match delay {
         None => Settlement::Dead { error: text },
@@ -181,6 +185,9 @@ mod tests {
         assert!((15..=30).contains(&after(&error, 2, 6 * 3600)), "in time anyway");
         assert!(after(&error, 11, 599) >= 12 * 3600, "too late to matter");
         assert_eq!(after(&limited, 11, 6 * 3600), 24 * 3600);
+        // The schedule is over, the time is not.
+        assert_eq!(after(&error, 13, 6 * 3600), 3 * 3600);
+        assert_eq!(after(&error, 40, 599), 599);
     }
 
     #[test]

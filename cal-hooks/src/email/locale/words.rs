@@ -88,8 +88,9 @@ texts! {
     /// The mails.
     Letters {
         cancelled, confirmed, declined, feedback, follow_up, host_booked, host_cancelled,
-        host_no_show, host_paid, host_requested, host_rescheduled, no_show, receipt, reminder,
-        requested, reschedule_requested, rescheduled, come_back,
+        host_location_changed, host_no_show, host_no_show_fee, host_paid, host_reassigned,
+        host_requested, host_rescheduled, location_changed, no_show, no_show_fee, reassigned,
+        receipt, reminder, requested, reschedule_requested, rescheduled, come_back,
     } of Words;
 }
 
@@ -102,7 +103,10 @@ impl Letters {
             (Kind::Declined, _) => &self.declined,
             (Kind::Feedback, _) => &self.feedback,
             (Kind::FollowUp, _) => &self.follow_up,
+            (Kind::LocationChanged, _) => &self.location_changed,
             (Kind::NoShow, _) => &self.no_show,
+            (Kind::NoShowFee, _) => &self.no_show_fee,
+            (Kind::Reassigned, _) => &self.reassigned,
             (Kind::Receipt, _) => &self.receipt,
             (Kind::Reminder, _) => &self.reminder,
             (Kind::Requested, _) => &self.requested,
@@ -110,7 +114,10 @@ impl Letters {
             (Kind::Rescheduled, _) => &self.rescheduled,
             (Kind::Return, _) => &self.come_back,
             (Kind::Host, Change::Cancelled) => &self.host_cancelled,
+            (Kind::Host, Change::LocationChanged) => &self.host_location_changed,
             (Kind::Host, Change::NoShow) => &self.host_no_show,
+            (Kind::Host, Change::NoShowFee) => &self.host_no_show_fee,
+            (Kind::Host, Change::Reassigned) => &self.host_reassigned,
             (Kind::Host, Change::Paid) => &self.host_paid,
             (Kind::Host, Change::Requested) => &self.host_requested,
             (Kind::Host, Change::Rescheduled) => &self.host_rescheduled,

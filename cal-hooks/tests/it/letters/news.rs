@@ -27,7 +27,14 @@ fn triggers() -> Vec<(&'static str, Value, Option<Kind>, bool)> {
         ("BOOKING_REJECTED", json!({"status": "REJECTED"}), Some(Kind::Declined), false),
         ("BOOKING_PAID", json!({"paymentId": 4}), Some(Kind::Receipt), true),
         ("BOOKING_PAYMENT_INITIATED", json!({"paymentId": 4}), None, false),
-        ("BOOKING_LOCATION_UPDATED", json!({}), None, false),
+        ("BOOKING_LOCATION_UPDATED", json!({}), Some(Kind::LocationChanged), true),
+        ("BOOKING_REASSIGNED", json!({}), Some(Kind::Reassigned), true),
+        (
+            "BOOKING_PAID",
+            json!({"uid": null, "paymentId": 4, "paymentData": {"amount": 4900, "currency": "eur"}}),
+            Some(Kind::NoShowFee),
+            true,
+        ),
         ("PING", json!({}), None, false),
     ]
 }

@@ -103,8 +103,13 @@ impl Day {
             assert!(tasks.iter().all(|task| task.state != TaskState::Dead), "{tasks:#?}");
             let open: Vec<_> = tasks.iter().filter(|task| is_open(task)).collect();
             let runs = open.iter().any(|task| task.state == TaskState::Running);
-            let next = open.iter().filter(|task| !self.is_behind(task, &open));
-            let next = next.map(|task| task.due_at).min();
+            let paused = self.store.paused().await.unwrap();
+            let due_at = |task: &&TaskRecord| match paused.get(&task.hook) {
+                Some(until) => task.due_at.max(*until),
+                None => task.due_at,
+            };
+            let next = open.iter().copied().filter(|task| !self.is_behind(task, &open));
+            let next = next.map(|task| due_at(&task)).min();
             let is_due = next.is_some_and(|due_at| due_at <= self.time.now());
             if counters.unplanned == 0 && !runs && !is_due {
                 return next;

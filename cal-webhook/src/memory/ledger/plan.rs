@@ -183,11 +183,15 @@ impl Ledger {
             let delivery = planned.delivery.as_deref();
             let received_at = entry.arrival.received_at();
             for hook in hooks.told(ruling.as_ref()) {
-                let record = TaskRecord::new(TaskId::new(), id, hook.to_owned(), received_at);
-                works.push(record);
-                let wanted = planned.transition.as_ref().zip(delivery);
-                let wanted = wanted.map(|(now, delivery)| hooks.reminders(hook, now, delivery));
-                works.extend(wanted.iter().flatten().map(|reminder| later(id, hook, reminder)));
+                let told = planned.transition.as_ref().zip(delivery);
+                let mut at_once = TaskRecord::new(TaskId::new(), id, hook.to_owned(), received_at);
+                at_once.expires_at =
+                    told.and_then(|(now, delivery)| hooks.expiry(hook, now, delivery, received_at));
+                let wanted = told.map(|(now, delivery)| hooks.reminders(hook, now, delivery));
+                let later = wanted.iter().flatten().map(|reminder| later(&at_once, reminder));
+                let later: Vec<_> = later.collect();
+                works.push(at_once);
+                works.extend(later);
             }
         }
         entry.open = works.len();
@@ -220,11 +224,17 @@ impl Ledger {
     }
 }
 
-fn later(delivery: DeliveryId, hook: &str, reminder: &Reminder) -> TaskRecord {
+/// The task of a reminder that is planned beside the work that follows at once.
+fn later(at_once: &TaskRecord, reminder: &Reminder) -> TaskRecord {
+    let (due_at, expires_at) = match reminder.is_at_once() {
+        true => (at_once.due_at, at_once.expires_at),
+        false => (reminder.due_at(), reminder.expiry()),
+    };
+    let hook = at_once.hook.clone();
     TaskRecord {
         reminder: Some(reminder.name().to_owned()),
-        expires_at: reminder.expiry(),
-        ..TaskRecord::new(TaskId::new(), delivery, hook.to_owned(), reminder.due_at())
+        expires_at,
+        ..TaskRecord::new(TaskId::new(), at_once.delivery_id, hook, due_at)
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Queue {
     /// Tasks that can be claimed, by hook: waiting ones at the head of their lane when due, and
     /// running ones when their lease ends.
     due: HashMap<String, BTreeSet<(Instant, TaskId)>>,
+    /// Until when hooks wait because the other side has asked them to.
+    paused: HashMap<String, Instant>,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub(super) struct Work {
     standing: Option<Standing>,
     superseded: bool,
     fence: u64,
+    /// A digest of what the first attempt told.
+    pub(super) facts: Option<String>,
     /// The key under which the task stands in the queue's `due`, if it does.
     claimable_at: Option<Instant>,
 }
@@ -81,6 +85,7 @@ impl Work {
             standing,
             superseded: false,
             fence: 0,
+            facts: None,
             claimable_at: None,
         }
     }
@@ -169,14 +174,26 @@ impl Queue {
 
     /// Returns tasks of a hook that can be claimed, those that are due longest first.
     pub(super) fn due(&self, hook: &str, limit: usize, now: Instant) -> Vec<TaskId> {
+        if self.paused.get(hook).is_some_and(|until| *until > now) {
+            return Vec::new();
+        }
         let Some(due) = self.due.get(hook) else { return Vec::new() };
         let due = due.iter().take_while(|(at, _)| *at <= now).take(limit);
         due.map(|(_, id)| *id).collect()
     }
 
     pub(super) fn next_due(&self, hooks: &[&str]) -> Option<Instant> {
-        let first = |hook: &&str| self.due.get(*hook).and_then(BTreeSet::first);
-        hooks.iter().filter_map(first).map(|(at, _)| *at).min()
+        let first = |hook: &&str| {
+            let (at, _) = self.due.get(*hook)?.first()?;
+            Some(self.paused.get(*hook).map_or(*at, |until| (*at).max(*until)))
+        };
+        hooks.iter().filter_map(first).min()
+    }
+
+    /// Lets no task of a hook be claimed until then.
+    pub(super) fn pause(&mut self, hook: &str, until: Instant) {
+        let paused = self.paused.entry(hook.to_owned()).or_insert(until);
+        *paused = until.max(*paused);
     }
 
     /// Makes a task claimable from when it is due.
