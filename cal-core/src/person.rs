@@ -58,6 +58,10 @@ pub struct Person {
 }
 
 impl Person {
+    /// What the addresses end in that Cal.com makes up for people who gave only a phone number, whose
+    /// digits stand before it.
+    pub const MADE_UP: &str = "@sms.cal.com";
+
     /// Returns the language tag, `en` or `pt-BR`, wherever Cal.com put it.
     #[must_use]
     pub fn locale(&self) -> Option<&str> {

@@ -6,6 +6,7 @@ mod hubspot;
 #[cfg(feature = "store")]
 mod local;
 mod news;
+mod people;
 
 use std::future::Future;
 
@@ -24,9 +25,10 @@ pub use local::LocalCrm;
 /// A system that keeps contacts.
 ///
 /// Calls come at least once: the same [`Activity::key`] twice is one activity, and a contact is
-/// found by the e-mail address, whatever its case.
+/// found by the e-mail address, whatever its case, or else by the telephone number.
 pub trait Crm: Send + Sync + 'static {
-    /// Makes the contact, or brings it up to date; what is `None` or empty stays as it is.
+    /// Makes the contact, or fills in what is not known of it: what a person maintains there counts more
+    /// than what an attendee types.
     fn upsert_contact(
         &self,
         contact: &Contact,
@@ -78,11 +80,15 @@ pub struct ContactId(pub String);
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Contact {
-    /// The e-mail address in lower case.
+    /// The e-mail address in lower case; empty for people who gave only a telephone number.
     pub email: String,
     /// The full name as typed.
     pub name: Option<String>,
-    /// The phone number.
+    /// The first name, where it was told apart.
+    pub first_name: Option<String>,
+    /// The last name, where it was told apart.
+    pub last_name: Option<String>,
+    /// The telephone number; of people without an address `+` and digits.
     pub phone: Option<String>,
     /// The IANA time zone.
     pub time_zone: Option<String>,

@@ -47,6 +47,23 @@ pub struct NewActivity<'a> {
 /// What stands behind the key of an activity in the key of the points that were given for it.
 const POINTS: &str = "/points";
 
+/// Makes a contact, or changes it: `$known` says what becomes of the name and the phone number.
+macro_rules! upsert {
+    ($known:literal) => {
+        concat!(
+            "INSERT INTO cal_contacts \
+                (email, name, phone, time_zone, locale, stage, first_seen, last_seen) \
+            VALUES ($1, $2, $3, $4, $5, 'lead', $6, $6) \
+            ON CONFLICT (email) DO UPDATE SET ",
+            $known,
+            ", time_zone = coalesce(excluded.time_zone, cal_contacts.time_zone), \
+                locale = coalesce(excluded.locale, cal_contacts.locale), \
+                last_seen = CASE WHEN excluded.last_seen > cal_contacts.last_seen \
+                    THEN excluded.last_seen ELSE cal_contacts.last_seen END"
+        )
+    };
+}
+
 impl SqlStore {
     /// Makes a contact, or brings it up to date, and returns the address that it is kept by.
     ///
@@ -61,22 +78,43 @@ impl SqlStore {
         email: &str,
         details: ContactDetails<'_>,
     ) -> Result<String, StoreError> {
-        const UPSERT: &str = "INSERT INTO cal_contacts \
-                (email, name, phone, time_zone, locale, stage, first_seen, last_seen) \
-            VALUES ($1, $2, $3, $4, $5, 'lead', $6, $6) \
-            ON CONFLICT (email) DO UPDATE SET \
-                name = coalesce(excluded.name, cal_contacts.name), \
-                phone = coalesce(excluded.phone, cal_contacts.phone), \
-                time_zone = coalesce(excluded.time_zone, cal_contacts.time_zone), \
-                locale = coalesce(excluded.locale, cal_contacts.locale), \
-                last_seen = CASE WHEN excluded.last_seen > cal_contacts.last_seen \
-                    THEN excluded.last_seen ELSE cal_contacts.last_seen END";
+        const UPSERT: &str = upsert!(
+            "name = coalesce(excluded.name, cal_contacts.name), \
+            phone = coalesce(excluded.phone, cal_contacts.phone)"
+        );
+        self.put_contact(UPSERT, email, details).await
+    }
+
+    /// Makes a contact, or fills in the name and the phone number where they are not known, and returns
+    /// the address that it is kept by. The time zone and the language are those that were told last.
+    ///
+    /// # Errors
+    ///
+    /// Fails when this is no address, or when the database is out of reach.
+    pub async fn fill_contact(
+        &self,
+        email: &str,
+        details: ContactDetails<'_>,
+    ) -> Result<String, StoreError> {
+        const FILL: &str = upsert!(
+            "name = coalesce(cal_contacts.name, excluded.name), \
+            phone = coalesce(cal_contacts.phone, excluded.phone)"
+        );
+        self.put_contact(FILL, email, details).await
+    }
+
+    async fn put_contact(
+        &self,
+        sql: &'static str,
+        email: &str,
+        details: ContactDetails<'_>,
+    ) -> Result<String, StoreError> {
         let person = Person::new(email)?;
         let ContactDetails { name, phone, time_zone, locale } = details;
         let [name, phone, time_zone, locale] = [name, phone, time_zone, locale]
             .map(|text| Arg::MaybeText(text.map(str::trim).filter(|text| !text.is_empty())));
         let args = [Arg::Text(person.address()), name, phone, time_zone, locale];
-        self.write_now(UPSERT, &args).await?;
+        self.write_now(sql, &args).await?;
         Ok(person.address().to_owned())
     }
 

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, fmt, fmt::Write as _, sync::Arc};
 use cal_core::{Booking, Delivery, Event};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::{DeliveryId, HookError, Store, Task, Transition, newest, worker::ErasedStore};
+use crate::{
+    DeliveryId, HookError, Origin, Store, Task, Transition, newest, origin, worker::ErasedStore,
+};
 
 /// How many moves back it is looked for what the booking page stored.
 const MOVES: usize = 16;
@@ -110,30 +111,31 @@ impl Context {
         Ok(newest::newest(self.delivery(), reports))
     }
 
-    /// Returns what the booking page stored with the booking, or with those that it replaced: the
-    /// visitor and the campaign of a payment, a move or a cancellation that does not tell them.
+    /// Returns where the booking comes from: what the booking page stored with it or with those that it
+    /// replaced, and the first of those.
     ///
-    /// What a later report tells counts more. Links of meetings are those of the booking itself.
+    /// A payment, a move or a cancellation does not tell the visitor and the campaign, earlier reports
+    /// do. What a later report tells counts more. Of a booking with seats only the reports about the same
+    /// person count.
     ///
     /// # Errors
     ///
     /// Fails when the store is out of reach.
-    pub async fn metadata(&self) -> Result<Map<String, Value>, HookError> {
-        let mut known = Map::new();
-        let own = [Arc::clone(&self.task.delivery)];
-        newest::add_metadata(&mut known, &own, true);
-        let (Some(store), Some(uid)) = (&self.store, self.event().booking_uid()) else {
-            return Ok(known);
-        };
+    pub async fn origin(&self) -> Result<Origin, HookError> {
+        let mut origin = Origin::of(self.delivery());
         let told = self.transition().and_then(|it| it.predecessor().or(it.root.as_ref()));
-        let (mut next, mut told) = (Some(uid.clone()), told.cloned());
+        let mut told = told.cloned();
+        origin.first = told.clone().or_else(|| self.event().booking_uid().cloned());
+        let Some(store) = &self.store else { return Ok(origin) };
+        let mut next = self.event().booking_uid().cloned();
         let mut seen = BTreeSet::new();
-        while let Some(uid) = next.filter(|uid| seen.len() <= MOVES && seen.insert(uid.clone())) {
-            let reports = store.reports(&uid).await?;
-            newest::add_metadata(&mut known, &reports, seen.len() == 1);
-            next = told.take().or_else(|| newest::predecessor(&reports));
+        while let Some(uid) = next.filter(|uid| seen.len() <= MOVES && !seen.contains(uid)) {
+            origin.first = Some(uid.clone());
+            let reports = origin.add(store.reports(&uid).await?);
+            seen.insert(uid);
+            next = told.take().or_else(|| origin::predecessor(&reports));
         }
-        Ok(known)
+        Ok(origin)
     }
 
     /// Returns the name of the reminder that this is; `None` when a delivery came in just now.

@@ -6,13 +6,10 @@
 
 use std::sync::Arc;
 
-use cal_core::{Booking, BookingUid, Delivery, Event, Location};
-use serde_json::Map;
-
-use crate::Transition;
+use cal_core::{Booking, Delivery, Event, Location};
 
 /// The member of a booking's metadata that holds the public link of the meeting.
-const LINK: &str = "videoCallUrl";
+pub(crate) const LINK: &str = "videoCallUrl";
 
 /// Returns a delivery's booking with its time, place, people and answers as they are known now.
 ///
@@ -34,38 +31,6 @@ pub(crate) fn newest(own: &Delivery, reports: Vec<Arc<Delivery>>) -> Option<Book
         take_own(&mut told, known);
     }
     Some(told)
-}
-
-/// Returns what the booking page stored with a booking, or with those that it replaced, where the
-/// booking's own reports leave it out; `reports` have the newest first.
-pub(crate) fn add_metadata(
-    known: &mut Map<String, serde_json::Value>,
-    reports: &[Arc<Delivery>],
-    is_same: bool,
-) {
-    for report in reports {
-        let Some(metadata) = metadata(&report.event) else { continue };
-        for (name, value) in metadata {
-            if !known.contains_key(name) && (is_same || name != LINK) {
-                known.insert(name.clone(), value.clone());
-            }
-        }
-    }
-}
-
-/// Returns the booking that one of these reports names as the one before.
-pub(crate) fn predecessor(reports: &[Arc<Delivery>]) -> Option<BookingUid> {
-    reports.iter().find_map(|report| {
-        let transition = Transition::of(report)?;
-        transition.predecessor().or(transition.root.as_ref()).cloned()
-    })
-}
-
-fn metadata(event: &Event) -> Option<&Map<String, serde_json::Value>> {
-    match event {
-        Event::MeetingEnded(meeting) | Event::MeetingStarted(meeting) => meeting.metadata.as_ref(),
-        event => event.booking()?.metadata.as_ref(),
-    }
 }
 
 /// Puts reports in the order in which they were made, the own one among them.

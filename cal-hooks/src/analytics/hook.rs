@@ -4,7 +4,7 @@ use cal_webhook::{Context, HookError, Lifecycle};
 
 use super::{Analytics, Event};
 
-/// A hook that tells an [`Analytics`] system what happens to bookings; see [`Event::of`].
+/// A hook that tells an [`Analytics`] system what happens to bookings; see [`Event::known`].
 ///
 /// Each system needs a name of its own, because it has retries of its own.
 ///
@@ -50,7 +50,7 @@ impl<A: Analytics> Lifecycle for AnalyticsHook<A> {
     }
 
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        match Event::of(cx) {
+        match Event::known(cx).await? {
             Some(event) => self.analytics.capture(&event).await,
             None => Ok(()),
         }

@@ -120,6 +120,10 @@ impl Lifecycle for Appointments {
             payload => payload.booking().and_then(|it| of_booking(it, it.booker())),
         };
         let Some(mut appointment) = appointment else { return Ok(()) };
+        if appointment.visitor.is_none() {
+            let origin = cx.clone().or_store(self.store.clone()).origin().await?;
+            appointment.visitor = visitor(Some(&origin.metadata)).map(str::to_owned);
+        }
         if transition.change == Change::Cancelled
             && matches!(transition.subject, Some(Subject::Seat(..)))
         {

@@ -1,7 +1,7 @@
 //! Events of what Cal.com reports.
 
 use cal_core::{Booking, Event as Payload, FormSubmission, Meeting, Money, NoShowUpdate};
-use cal_webhook::{Change, Context};
+use cal_webhook::{Change, Context, HookError};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -9,6 +9,9 @@ use super::Event;
 
 /// The member of a booking's metadata that holds the page's random visitor id.
 const VISITOR: &str = "funnel_id";
+
+/// The members of a booking's metadata that tell which campaign the visitor came by.
+const CAMPAIGN: [&str; 3] = ["utm_campaign", "utm_medium", "utm_source"];
 
 impl Event {
     /// Reads what a delivery reports as an event; `None` when nobody counts it.
@@ -22,9 +25,12 @@ impl Event {
     /// with `metadata[funnel_id]`, where it is a text of 1 to 64 of `A-Za-z0-9_-`; or else the first
     /// booking of the chain as far as the delivery tells; of a form, the delivery.
     ///
+    /// This reads one delivery alone; [`Event::known`] asks the store for what it leaves out.
+    ///
     /// Properties hold nothing personal: `status`, `duration` in minutes, `lead_time` in seconds
     /// from the news to the start, `price` in minor units with `currency`, the booker's `locale`,
-    /// `fee` for a no-show fee, `form` for the form's id.
+    /// `fee` for a no-show fee, `form` for the form's id, and `utm_campaign`, `utm_medium` and
+    /// `utm_source` of the booking's metadata.
     #[must_use]
     pub fn of(cx: &Context) -> Option<Self> {
         let transition = cx.transition().filter(|_| cx.reminder().is_none())?;
@@ -44,6 +50,32 @@ impl Event {
                 Some(of_booking(event, payload.booking()?, fee))
             }
         }
+    }
+
+    /// Does the same with the visitor and the campaign of the booking, or of those that it replaced: a
+    /// payment, a move and a cancellation do not tell them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the store is out of reach.
+    pub async fn known(cx: &Context) -> Result<Option<Self>, HookError> {
+        let Some(mut event) = Self::of(cx) else { return Ok(None) };
+        if event.uid.is_none() {
+            return Ok(Some(event));
+        }
+        let origin = cx.origin().await?;
+        if let Some(visitor) = visitor(Some(&origin.metadata)) {
+            visitor.clone_into(&mut event.visitor);
+        } else if let Some(first) =
+            origin.first.as_ref().filter(|it| Some(*it) != event.uid.as_ref())
+        {
+            event.visitor = first.to_string();
+        }
+        for name in CAMPAIGN {
+            let value = origin.metadata.get(name).filter(|value| is_campaign(value)).cloned();
+            put(&mut event, name, value);
+        }
+        Ok(Some(event))
     }
 }
 
@@ -112,6 +144,14 @@ fn of_form(mut event: Event, form: &FormSubmission) -> Event {
 /// Returns the page's random visitor id, where a booking carries one.
 pub(super) fn visitor(metadata: Option<&Map<String, Value>>) -> Option<&str> {
     metadata?.get(VISITOR)?.as_str().filter(|id| is_id(id))
+}
+
+/// Whether a value names a campaign, and nobody's address.
+fn is_campaign(value: &Value) -> bool {
+    let is_short = |text: &str| (1..=100).contains(&text.chars().count());
+    value
+        .as_str()
+        .is_some_and(|text| is_short(text) && !text.contains('@') && !text.contains("%40"))
 }
 
 /// Whether a text is what pages make for ids: 1 to 64 of `A-Za-z0-9_-`.

@@ -20,7 +20,8 @@ const STAYED_AWAY: i32 = -15;
 ///
 /// The booker, who is the first attendee, becomes a contact with activities and points; of a booking
 /// with seats so does everybody listed, but of a payment only who has paid, where Cal.com names them.
-/// Guests become contacts, no more. Hosts and people without an e-mail address are left out. Marks of
+/// Guests become contacts, no more. Hosts are left out, and people of whom neither an e-mail address
+/// nor a telephone number is known. Marks of
 /// absence name attendees by their address alone and count for each of them.
 ///
 /// | what happens | points | stage |
@@ -155,7 +156,8 @@ impl<C: Crm> Lifecycle for CrmHook<C> {
 
     /// Every lifecycle method ends here, because none is written.
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        for news in news::of(cx) {
+        let newest = cx.newest().await?;
+        for news in news::of(cx, newest) {
             self.tell(news).await?;
         }
         Ok(())

@@ -27,6 +27,9 @@ const MEETINGS: &str = "crm/v3/objects/meetings";
 /// keeps its values unique.
 const BOOKING: &str = "calcom_booking";
 
+/// What a person maintains of a contact, and attendees type.
+const MAINTAINED: &str = "firstname,lastname,phone";
+
 /// How many keys of points are remembered for each contact.
 const REMEMBERED: usize = 50;
 
@@ -38,8 +41,10 @@ const REMEMBERED: usize = 50;
 /// `crm.schemas.contacts.read` and `.write`; make it by hand instead if you like, as a single-line
 /// text that requires unique values.
 ///
-/// **Contacts** are found by their e-mail address. The name is split at its last space. HubSpot
-/// keeps time zones and languages as lists of its own; they are left out.
+/// **Contacts** are found by their e-mail address, and people without one by their telephone number. A
+/// name that Cal.com does not tell in parts is split at its last space. Names and telephone numbers that
+/// are there already stay, unless you choose [`HubSpot::overwriting`]. HubSpot keeps time zones and
+/// languages as lists of its own; they are left out.
 ///
 /// **Activities** become meetings, one for each booking and contact, so that each seat of a booking
 /// has its own. They are found by the unique property: the same activity twice makes one meeting.
@@ -65,6 +70,7 @@ const REMEMBERED: usize = 50;
 pub struct HubSpot {
     api: Api,
     score: Option<String>,
+    overwrites: bool,
     has_booking: AtomicBool,
     has_score: AtomicBool,
 }
@@ -79,6 +85,7 @@ impl HubSpot {
         Ok(Self {
             api: Api::new(http::client()?, token.into()),
             score: None,
+            overwrites: false,
             has_booking: AtomicBool::new(false),
             has_score: AtomicBool::new(false),
         })
@@ -88,6 +95,14 @@ impl HubSpot {
     #[must_use]
     pub fn base_url(mut self, base: impl Into<String>) -> Self {
         self.api.set_base(base.into());
+        self
+    }
+
+    /// Lets what an attendee types replace the name and the telephone number that are known, rather than
+    /// fill them in.
+    #[must_use]
+    pub fn overwriting(mut self) -> Self {
+        self.overwrites = true;
         self
     }
 
@@ -105,23 +120,32 @@ impl HubSpot {
 
 impl Crm for HubSpot {
     async fn upsert_contact(&self, contact: &Contact) -> Result<ContactId, HookError> {
-        if contact.email.is_empty() {
-            return Err(HookError::permanent("expected a contact with an e-mail address"));
-        }
         let mut properties = person(contact);
-        // The batch upsert would do with one call, but HubSpot documents that it cannot update
-        // some properties of a contact and leave the others when it goes by the e-mail address.
-        let (id, query) = ([&*contact.email], [("idProperty", "email")]);
-        let known = if properties.is_empty() {
-            self.api.read(CONTACTS, &id, &query).await?
-        } else {
-            let body = json!({ "properties": properties });
-            self.api.write(Method::PATCH, CONTACTS, &id, &query, &body).await?
+        let known = match (&*contact.email, &contact.phone) {
+            ("", None) => {
+                let message = "expected a contact with an e-mail address or a telephone number";
+                return Err(HookError::permanent(message));
+            }
+            ("", Some(phone)) => self.called(phone).await?,
+            (email, _) => {
+                let query = [("idProperty", "email"), ("properties", MAINTAINED)];
+                match self.api.read(CONTACTS, &[email], &query).await? {
+                    Answer::Missing => None,
+                    found => Some(found.done()?),
+                }
+            }
         };
-        if !matches!(known, Answer::Missing) {
-            return Ok(ContactId(api::id(&known.done()?)?));
+        if let Some(known) = known {
+            let id = ContactId(api::id(&known)?);
+            let news = self.news(properties, &known);
+            if !news.is_empty() {
+                self.change(&id, &Value::Object(news)).await?;
+            }
+            return Ok(id);
         }
-        properties.insert("email".to_owned(), contact.email.as_str().into());
+        if !contact.email.is_empty() {
+            properties.insert("email".to_owned(), contact.email.as_str().into());
+        }
         let body = json!({ "properties": properties });
         match self.api.write(Method::POST, CONTACTS, &[], &[], &body).await? {
             // Somebody else made it in between: the next attempt finds it.
@@ -190,6 +214,31 @@ impl Crm for HubSpot {
 }
 
 impl HubSpot {
+    /// Finds a contact by the telephone number.
+    async fn called(&self, phone: &str) -> Result<Option<Value>, HookError> {
+        let is_theirs = json!({ "propertyName": "phone", "operator": "EQ", "value": phone });
+        let body = json!({
+            "filterGroups": [{ "filters": [is_theirs] }],
+            "properties": MAINTAINED.split(',').collect::<Vec<_>>(),
+            "limit": 1,
+        });
+        let found =
+            self.api.write(Method::POST, CONTACTS, &["search"], &[], &body).await?.done()?;
+        Ok(found.get("results").and_then(|results| results.get(0)).cloned())
+    }
+
+    /// Returns what is to be changed of a contact: what is blank, and the name only as a whole.
+    fn news(&self, mut properties: Map<String, Value>, known: &Value) -> Map<String, Value> {
+        let is_blank = |name: &str| property(known, name).is_empty();
+        if self.overwrites {
+            properties.retain(|name, value| Some(property(known, name)) != value.as_str());
+            return properties;
+        }
+        let has_no_name = is_blank("firstname") && is_blank("lastname");
+        properties.retain(|name, _| is_blank(name) && (has_no_name || name == "phone"));
+        properties
+    }
+
     /// Reads some properties of a contact.
     async fn contact(&self, contact: &ContactId, names: &str) -> Result<Value, HookError> {
         self.api.read(CONTACTS, &[&contact.0], &[("properties", names)]).await?.done()
@@ -280,9 +329,15 @@ fn person(contact: &Contact) -> Map<String, Value> {
         }
     };
     let name = contact.name.as_deref().unwrap_or_default().trim();
-    let (first, last) = name.rsplit_once(char::is_whitespace).unwrap_or((name, ""));
+    let (first, last) = match (contact.first_name.as_deref(), contact.last_name.as_deref()) {
+        (None, None) => name.rsplit_once(char::is_whitespace).unwrap_or((name, "")),
+        // The other part is the rest of the name.
+        (Some(first), None) => (first, name.strip_prefix(first).unwrap_or_default()),
+        (None, Some(last)) => (name.strip_suffix(last).unwrap_or_default(), last),
+        (Some(first), Some(last)) => (first, last),
+    };
     put("firstname", first.trim());
-    put("lastname", last);
+    put("lastname", last.trim());
     put("phone", contact.phone.as_deref().unwrap_or_default());
     properties
 }

@@ -1,6 +1,6 @@
 //! Keeps contacts in the site's own database.
 
-use cal_core::BookingUid;
+use cal_core::{BookingUid, Person};
 use cal_store::{ContactDetails, NewActivity, SqlStore};
 use cal_webhook::HookError;
 
@@ -20,13 +20,22 @@ use super::{Activity, Contact, ContactId, Crm, Points, Stage};
 #[derive(Clone, Debug)]
 pub struct LocalCrm {
     store: SqlStore,
+    overwrites: bool,
 }
 
 impl LocalCrm {
     /// Keeps contacts in a store, which may be the one that keeps the deliveries.
     #[must_use]
     pub fn new(store: SqlStore) -> Self {
-        Self { store }
+        Self { store, overwrites: false }
+    }
+
+    /// Lets what an attendee types replace the name and the telephone number that are known, rather than
+    /// fill them in.
+    #[must_use]
+    pub fn overwriting(mut self) -> Self {
+        self.overwrites = true;
+        self
     }
 }
 
@@ -38,7 +47,19 @@ impl Crm for LocalCrm {
             time_zone: contact.time_zone.as_deref(),
             locale: contact.locale.as_deref(),
         };
-        Ok(ContactId(self.store.upsert_contact(&contact.email, details).await?))
+        let email = match &contact.phone {
+            // It is kept by the address that Cal.com makes up, as the deliveries name it.
+            Some(phone) if contact.email.is_empty() => {
+                let digits = phone.chars().filter(char::is_ascii_digit);
+                digits.collect::<String>() + Person::MADE_UP
+            }
+            _ => contact.email.clone(),
+        };
+        let kept = match self.overwrites {
+            true => self.store.upsert_contact(&email, details).await?,
+            false => self.store.fill_contact(&email, details).await?,
+        };
+        Ok(ContactId(kept))
     }
 
     async fn record_activity(

@@ -2,11 +2,10 @@
 
 use cal_core::{
     AnswerValue, Booking, BookingUid, CalVideoNoShow, Event, FormSubmission, Meeting, NoShowUpdate,
-    Person,
 };
 use cal_webhook::{Change, Context};
 
-use super::{Activity, Contact, Stage};
+use super::{Activity, Contact, Stage, people};
 use crate::{
     person::{address, payer},
     typed,
@@ -43,8 +42,8 @@ pub(super) enum Presence {
 
 const NOTHING: Worth = (None, 0, "");
 
-/// Reads what a delivery means, contact by contact.
-pub(super) fn of(cx: &Context) -> Vec<News> {
+/// Reads what a delivery means, contact by contact; `newest` is its booking as it is known now.
+pub(super) fn of(cx: &Context, newest: Option<Booking>) -> Vec<News> {
     let Some(change) = cx.transition().map(|transition| transition.change) else {
         return Vec::new();
     };
@@ -57,7 +56,12 @@ pub(super) fn of(cx: &Context) -> Vec<News> {
             of_form(cx, change, form).into_iter().collect()
         }
         Event::MeetingEnded(meeting) => of_meeting(cx, change, meeting).into_iter().collect(),
-        event => event.booking().map(|booking| of_booking(cx, change, booking)).unwrap_or_default(),
+        event => {
+            let Some((told, mut booking)) = event.booking().zip(newest) else { return Vec::new() };
+            // Keys of activities go by the places that attendees have in the delivery.
+            booking.attendees.clone_from(&told.attendees);
+            of_booking(cx, change, &booking)
+        }
     }
 }
 
@@ -89,15 +93,12 @@ fn of_booking(cx: &Context, change: Change, booking: &Booking) -> Vec<News> {
     let payer = payer(booking).filter(|_| change == Change::Paid);
     let attendees = booking.attendees.iter().enumerate();
     let news = attendees.filter_map(|(place, person)| {
-        let mut contact =
-            contact(person).filter(|contact| Some(&contact.email) != host.as_ref())?;
+        let contact = people::of_attendee(booking, place)
+            .filter(|contact| Some(&contact.email) != host.as_ref())?;
         let books = match (change, payer) {
             (Change::Paid, payer) => payer == Some(person),
             _ => place == 0 || has_seats,
         };
-        if place == 0 {
-            contact.phone = contact.phone.or_else(|| text(booking.sms_reminder_number.as_deref()));
-        }
         let deed = books.then(|| Deed {
             activity: Activity {
                 uid: booking.uid.clone(),
@@ -119,7 +120,7 @@ fn of_booking(cx: &Context, change: Change, booking: &Booking) -> Vec<News> {
 /// `BOOKING_NO_SHOW_UPDATED` has addresses and no names.
 fn of_marks(cx: &Context, change: Change, update: &NoShowUpdate) -> Vec<News> {
     let news = update.attendees.iter().enumerate().filter_map(|(place, row)| {
-        let contact = Contact { email: address(&row.email)?, ..Contact::default() };
+        let contact = people::of_email(&row.email)?;
         let absent = Some(row.no_show);
         let activity = Activity { uid: update.uid.clone(), absent, ..activity(cx, change, place) };
         let presence = if row.no_show { Presence::Absent } else { Presence::Present };
@@ -146,7 +147,7 @@ fn of_call(cx: &Context, change: Change, call: &CalVideoNoShow) -> Vec<News> {
             ..activity(cx, change, place)
         };
         let deed = Deed { activity, worth: NOTHING, presence };
-        Some(News { contact: contact(person)?, deed: Some(deed) })
+        Some(News { contact: people::of_person(person)?, deed: Some(deed) })
     });
     news.collect()
 }
@@ -158,7 +159,7 @@ fn of_meeting(cx: &Context, change: Change, meeting: &Meeting) -> Option<News> {
     let hosts = hosts.map(|host| host.and_then(address));
     let mut attendees = meeting.attendees.iter().enumerate();
     let (place, person, contact) = attendees.find_map(|(place, person)| {
-        let contact = contact(person)?;
+        let contact = people::of_person(person)?;
         let is_host = hosts.iter().flatten().any(|host| *host == contact.email);
         (!is_host).then_some((place, person, contact))
     })?;
@@ -176,32 +177,13 @@ fn of_meeting(cx: &Context, change: Change, meeting: &Meeting) -> Option<News> {
     Some(News { contact, deed: Some(deed) })
 }
 
-/// A form has a contact when one of its fields is called `email`.
+/// A form has a contact when one of its answers is an e-mail address or a telephone number.
 fn of_form(cx: &Context, change: Change, form: &FormSubmission) -> Option<News> {
-    let answer = |names: [&str; 2]| {
-        let value = names.into_iter().find_map(|name| form.answer(name))?;
-        text(Some(&value.to_string()))
-    };
-    let contact = Contact {
-        email: address(&answer(["email", "Email"])?)?,
-        name: answer(["name", "Name"]),
-        phone: answer(["phone", "Phone"]),
-        ..Contact::default()
-    };
+    let contact = people::of_form(form)?;
     let title = form.form_name.clone().unwrap_or_default();
     let activity = Activity { title, ..activity(cx, change, 0) };
     let deed = Deed { activity, worth: worth(change)?, presence: None };
     Some(News { contact, deed: Some(deed) })
-}
-
-fn contact(person: &Person) -> Option<Contact> {
-    Some(Contact {
-        email: address(&person.email)?,
-        name: text(Some(&person.name)),
-        phone: text(person.phone_number.as_deref()),
-        time_zone: text(Some(&person.time_zone)),
-        locale: text(person.locale()),
-    })
 }
 
 /// An activity of the attendee at this place, about whom nothing more is known.

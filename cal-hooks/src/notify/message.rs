@@ -68,7 +68,9 @@ fn missed(headline: &str, change: Change, absent: &CalVideoNoShow) -> Vec<String
     let mut lines = vec![format!("*{headline}* – {}", text(&absent.title))];
     lines.extend(absent.start.map(|start| format!("When: {}", date(start))));
     if change == Change::HostNoShow {
-        lines.extend(absent.absent_host().map(|host| format!("Host: {}", text(host))));
+        lines.extend(
+            absent.absent_host().map(|host| format!("Host: {}", text(&person::shown(host)))),
+        );
     } else {
         let guests = absent.absent_guests().into_iter();
         lines.extend(guests.map(|guest| format!("Who: {}", named(guest))));
@@ -81,13 +83,16 @@ fn marked(headline: &str, update: &NoShowUpdate) -> Vec<String> {
     lines.extend(update.uid.as_ref().map(|uid| format!("Booking: {}", text(uid.as_str()))));
     lines.extend(update.attendees.iter().map(|attendee| {
         let mark = if attendee.no_show { "did not come" } else { "came after all" };
-        format!("{}: {mark}", text(&attendee.email))
+        format!("{}: {mark}", text(&person::shown(&attendee.email)))
     }));
     lines
 }
 
-fn named(person: &Person) -> String {
-    match (text(&person.name), text(&person.email)) {
+fn named(who: &Person) -> String {
+    let shown = text(&person::shown(&who.email));
+    let phone = who.phone_number.as_deref().map(text).unwrap_or_default();
+    let reached = if shown.is_empty() { phone } else { shown };
+    match (text(&who.name), reached) {
         (name, email) if name.is_empty() => email,
         (name, email) if email.is_empty() => name,
         (name, email) => format!("{name} ({email})"),

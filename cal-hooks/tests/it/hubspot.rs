@@ -53,16 +53,17 @@ fn lines(server: &Server) -> Vec<String> {
     server.seen().iter().map(Seen::line).collect()
 }
 
+/// How a contact is looked for.
+const FIND: &str = "GET /crm/v3/objects/contacts/jonas@example.org\
+    ?idProperty=email&properties=firstname%2Clastname%2Cphone";
+
 #[tokio::test]
 async fn a_contact_that_is_not_there_is_made() {
     let (server, _) = account().await;
     let id = hubspot(server.url()).upsert_contact(&contact()).await.unwrap();
     assert_eq!(id, jonas());
     let seen = server.seen();
-    let patch = "PATCH /crm/v3/objects/contacts/jonas@example.org?idProperty=email";
-    assert_eq!(lines(&server), [patch, "POST /crm/v3/objects/contacts"]);
-    let name = json!({ "firstname": "Jonas Maria", "lastname": "Weber" });
-    assert_eq!(seen[0].json(), json!({ "properties": name }));
+    assert_eq!(lines(&server), [FIND, "POST /crm/v3/objects/contacts"]);
     let all = json!({
         "email": "jonas@example.org", "firstname": "Jonas Maria", "lastname": "Weber",
     });
@@ -81,14 +82,46 @@ async fn a_contact_that_is_there_keeps_what_is_not_known() {
     assert_eq!(hubspot.upsert_contact(&Contact::new("jonas@example.org")).await.unwrap(), jonas());
 
     let seen = server.seen();
-    assert_eq!(seen[2].json(), json!({ "properties": { "phone": "+4930123456" } }));
-    assert_eq!(seen[3].line(), "GET /crm/v3/objects/contacts/jonas@example.org?idProperty=email");
+    assert_eq!(seen[3].json(), json!({ "properties": { "phone": "+4930123456" } }));
+    assert_eq!(lines(&server)[4..], [FIND], "nothing is changed");
     let contacts = &account.lock().unwrap().contacts;
     assert_eq!(contacts.len(), 1);
     assert_eq!(
         (&contacts[0]["lastname"], &contacts[0]["phone"]),
         (&json!("Weber"), &json!("+4930123456"))
     );
+}
+
+#[tokio::test]
+async fn what_a_person_maintains_is_replaced_only_where_that_is_chosen() {
+    for (overwrites, want) in [(false, ["Jonas Maria", "+4930123456"]), (true, ["J.", "+4940"])] {
+        let (server, account) = account().await;
+        let mut hubspot = hubspot(server.url());
+        if overwrites {
+            hubspot = hubspot.overwriting();
+        }
+        let mut known = contact();
+        known.phone = Some("+4930123456".to_owned());
+        hubspot.upsert_contact(&known).await.unwrap();
+        let mut typed = Contact::new("jonas@example.org");
+        (typed.name, typed.phone) = (Some("J. W.".to_owned()), Some("+4940".to_owned()));
+        hubspot.upsert_contact(&typed).await.unwrap();
+        let kept = &account.lock().unwrap().contacts[0];
+        assert_eq!([&kept["firstname"], &kept["phone"]], want);
+    }
+}
+
+#[tokio::test]
+async fn people_with_only_a_telephone_are_found_by_it() {
+    let (server, account) = account().await;
+    let hubspot = hubspot(server.url());
+    let mut caller = Contact::new("");
+    (caller.name, caller.phone) = (Some("Kari Call".to_owned()), Some("+4790000002".to_owned()));
+    let first = hubspot.upsert_contact(&caller).await.unwrap();
+    assert_eq!(hubspot.upsert_contact(&caller).await.unwrap(), first);
+    let contacts = &account.lock().unwrap().contacts;
+    assert_eq!(contacts.len(), 1);
+    assert!(!contacts[0].contains_key("email"));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod facts;
 mod moves;
 mod orders;
 mod over;
+mod people;
 mod times;
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};

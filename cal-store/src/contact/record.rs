@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cal_core::BookingUid;
+use cal_core::{BookingUid, Person as Attendee};
 use cal_webhook::StoreError;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     SqlStore,
@@ -21,7 +21,9 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ContactRecord {
-    /// The e-mail address in lower case.
+    /// The e-mail address in lower case; of people who gave only a phone number the one that Cal.com made
+    /// up, by which they are found. It is not shown, see [`ContactRecord::shown_email`].
+    #[serde(serialize_with = "shown")]
     pub email: String,
     /// The full name as typed.
     pub name: Option<String>,
@@ -43,6 +45,19 @@ pub struct ContactRecord {
     pub first_seen: DateTime<Utc>,
     /// When the contact was last heard of.
     pub last_seen: DateTime<Utc>,
+}
+
+impl ContactRecord {
+    /// Returns the e-mail address; empty where Cal.com made it up.
+    #[must_use]
+    pub fn shown_email(&self) -> &str {
+        if self.email.ends_with(Attendee::MADE_UP) { "" } else { &self.email }
+    }
+}
+
+fn shown<S: Serializer>(email: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let is_made_up = email.ends_with(Attendee::MADE_UP);
+    serializer.serialize_str(if is_made_up { "" } else { email })
 }
 
 /// A part of a lead score.

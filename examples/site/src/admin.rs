@@ -251,7 +251,7 @@ async fn contacts_csv(State(admin): State<Admin>) -> Response {
         };
         for contact in &page {
             table.row(&[
-                &contact.email,
+                contact.shown_email(),
                 contact.name.as_deref().unwrap_or_default(),
                 &contact.stage,
                 &contact.score.to_string(),

@@ -48,6 +48,14 @@ impl Account {
                 self.blind -= 1;
                 found(None)
             }
+            ("POST", ["crm", "v3", "objects", "contacts", "search"]) => {
+                let filter = &seen.json()["filterGroups"][0]["filters"][0];
+                let is_it = |row: &&Map<String, Value>| row.get("phone") == filter.get("value");
+                let rows: Vec<_> = self.contacts.iter().filter(is_it).collect();
+                let rows: Vec<_> =
+                    rows.iter().map(|row| json!({ "id": row["id"], "properties": row })).collect();
+                Reply::json(200, &json!({ "total": rows.len(), "results": rows }))
+            }
             ("POST", ["crm", "v3", "objects", kind]) => self.create(kind, &seen.json()),
             (_, ["crm", "v3", "objects", kind, id]) => self.touch(seen, kind, id, query),
             _ => Reply::json(404, &json!({ "message": "no such path" })),
@@ -60,7 +68,8 @@ impl Account {
             _ => ("calcom_booking", &mut self.meetings),
         };
         let mut properties = body["properties"].as_object().unwrap().clone();
-        if objects.iter().any(|object| object[unique] == properties[unique]) {
+        let key = |object: &Map<String, Value>| object.get(unique).cloned();
+        if objects.iter().any(|it| key(it).is_some() && key(it) == key(&properties)) {
             return Reply::json(409, &json!({ "category": "CONFLICT" }));
         }
         properties.insert("id".to_owned(), (objects.len() + 101).to_string().into());
@@ -71,7 +80,8 @@ impl Account {
     fn touch(&mut self, seen: &Seen, kind: &str, id: &str, query: &str) -> Reply {
         let objects = if kind == "contacts" { &mut self.contacts } else { &mut self.meetings };
         let by = query.split('&').find_map(|pair| pair.strip_prefix("idProperty="));
-        let Some(object) = objects.iter_mut().find(|object| object[by.unwrap_or("id")] == id)
+        let Some(object) =
+            objects.iter_mut().find(|object| object.get(by.unwrap_or("id")) == Some(&json!(id)))
         else {
             return found(None);
         };
