@@ -5,6 +5,7 @@
 mod calendar;
 mod contacts;
 mod facts;
+mod later;
 mod moves;
 mod orders;
 mod over;
