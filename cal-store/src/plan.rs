@@ -12,6 +12,7 @@ mod load;
 mod pick;
 mod remind;
 mod round;
+mod series;
 mod tasks;
 
 use std::time::Duration;

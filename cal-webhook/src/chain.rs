@@ -138,6 +138,14 @@ pub struct Overtaken {
     pub below: i16,
 }
 
+impl Overtaken {
+    /// Names the tasks of a booking below a rank.
+    #[must_use]
+    pub fn below(uid: BookingUid, below: i16) -> Self {
+        Self { uid, seat: None, below }
+    }
+}
+
 /// What must be kept after a round of planning.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

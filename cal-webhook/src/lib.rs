@@ -59,6 +59,7 @@ mod record;
 mod reply;
 mod retry;
 mod secret;
+mod series;
 mod signature;
 mod signer;
 mod store;
@@ -86,6 +87,7 @@ pub use receiver::{BuildError, Receiver, ReceiverBuilder};
 pub use record::{BookingRecord, DeliveryRecord, HistoryItem, TaskRecord};
 pub use reply::{Rejection, Reply};
 pub use secret::SecretError;
+pub use series::EndedSeries;
 pub use signature::SIGNATURE_HEADER;
 pub use signer::Signer;
 pub use store::{

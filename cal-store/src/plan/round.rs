@@ -7,11 +7,12 @@ use std::{
 
 use cal_core::{BookingUid, Delivery};
 use cal_webhook::{
-    Changes, Dispatcher, Reading, Ruling, StoreError, Turn, Unreadable, crash, log::quietly,
+    Changes, Dispatcher, Overtaken, Reading, Ruling, StoreError, Turn, Unreadable, crash,
+    log::quietly,
 };
 use tokio::task;
 
-use super::{Picked, fault::Fault, keep, load, take_turn, tasks, tell};
+use super::{Picked, fault::Fault, keep, load, series, take_turn, tasks, tell};
 use crate::{
     announce::announced,
     database::{Arg, Conn, Database},
@@ -62,6 +63,8 @@ struct Plan {
     items: Vec<Item>,
     changes: Changes,
     tasks: Vec<tasks::Row>,
+    /// The tasks about occurrences of series that were cancelled as a whole.
+    series: Vec<Overtaken>,
     known: BTreeSet<BookingUid>,
     generation: i64,
     now: Micros,
@@ -154,9 +157,11 @@ async fn decide(
         }
         let tasks = tasks::tasks(&items, &chains, &hooks, &announced, now);
         let changes = chains.take_changes();
-        Plan { items, changes, tasks, known, generation, now, looked_up }
+        Plan { items, changes, tasks, series: Vec::new(), known, generation, now, looked_up }
     });
-    Ok(Ok(plan.await?))
+    let mut plan = plan.await?;
+    plan.series = series::ended(conn, &plan.items).await?;
+    Ok(Ok(plan))
 }
 
 /// Does what takes a while where nobody waits for the thread.
@@ -208,7 +213,8 @@ async fn write(
     let written = keep::keep_changes(&mut conn, &plan.changes, &plan.known, plan.now).await?;
     let made = tasks::keep(&mut conn, &plan.tasks).await?;
     let rulings = plan.items.iter().filter_map(|item| item.ruling.as_ref());
-    keep::supersede(&mut conn, rulings.flat_map(|ruling| &ruling.overtaken), plan.now).await?;
+    let overtaken = rulings.flat_map(|ruling| &ruling.overtaken).chain(&plan.series);
+    keep::supersede(&mut conn, overtaken, plan.now).await?;
     if made {
         tell(&mut conn).await?;
     }

@@ -384,3 +384,39 @@ async fn a_hook_that_is_told_to_wait_waits_as_a_whole() {
         kept.clear().await;
     }
 }
+
+#[tokio::test]
+async fn a_series_that_is_cancelled_with_one_message_is_reminded_of_no_more() {
+    let of = |freq, count| json!({"freq": freq, "count": count, "interval": 1});
+    let booked = |uid: &str, second, start: &str, series: &Value, more: Value| {
+        let mut members = json!({"eventTypeId": 4, "startTime": start, "recurringEvent": series});
+        for (name, value) in more.as_object().unwrap() {
+            members[name] = value.clone();
+        }
+        news("BOOKING_CREATED", uid, second, members)
+    };
+    let weekly = of(2, 4);
+    let friend = json!({"attendees": [{"name": "Sten", "email": "sten@guest.example"}]});
+    let bodies = [
+        booked("a", 0, "2099-06-08T08:00:00Z", &weekly, json!({})),
+        booked("b", 1, "2099-06-15T08:00:00Z", &weekly, json!({})),
+        booked("c", 2, "2099-06-22T08:00:00Z", &weekly, json!({})),
+        // Another day, another person, no series, another service.
+        booked("d", 3, "2099-06-17T08:00:00Z", &weekly, json!({})),
+        booked("e", 4, "2099-06-15T08:00:00Z", &weekly, friend),
+        booked("f", 5, "2099-06-29T08:00:00Z", &json!(null), json!({})),
+        booked("g", 6, "2099-06-29T08:00:00Z", &weekly, json!({"eventTypeId": 5})),
+    ];
+    let gone = json!({"eventTypeId": 4, "status": "CANCELLED", "recurringEvent": weekly});
+    let alone = json!({"eventTypeId": 4, "status": "CANCELLED"});
+    for (gone, want) in [(gone, 3), (alone, 1)] {
+        for kept in Kept::each().await {
+            kept.tell_all(&bodies).await;
+            kept.tell(&news("BOOKING_CANCELLED", "a", 60, gone.clone())).await;
+            let reminders = kept.all_tasks().await.into_iter().filter(|it| it.reminder.is_some());
+            let dropped = reminders.filter(|it| it.state == TaskState::Superseded).count();
+            assert_eq!(dropped, want, "{gone}");
+            kept.clear().await;
+        }
+    }
+}

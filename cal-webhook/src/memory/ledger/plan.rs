@@ -10,8 +10,8 @@ use cal_core::{Delivery, Parsed};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Decision, DeliveryId, Dispatcher, Reading, Reminder, Ruling, TaskId, TaskRecord, TaskState,
-    Turn, clock::Moment, crash, log::quietly, metrics,
+    Decision, DeliveryId, Dispatcher, EndedSeries, Overtaken, Reading, Reminder, Ruling, TaskId,
+    TaskRecord, TaskState, Turn, clock::Moment, crash, log::quietly, metrics,
 };
 
 use super::{
@@ -172,6 +172,9 @@ impl Ledger {
         planned.decision = decision;
         planned.uid = ruling.as_ref().and_then(|ruling| ruling.uid.clone());
         planned.transition = ruling.as_ref().map(|ruling| ruling.transition.clone());
+        let received_at = entry.arrival.received_at();
+        let ended = planned.delivery.as_deref().zip(ruling.as_ref());
+        let ended = ended.and_then(|(it, ruling)| EndedSeries::of(it, ruling, received_at));
         let until = ruling.as_ref().and_then(|ruling| ruling.held_until);
         if let Some((until, reading)) = until.zip(reading) {
             let (until, reading) = (now.machine_at(until), reading.clone());
@@ -208,6 +211,27 @@ impl Ledger {
             let due = now.machine_at(record.due_at);
             let expires = record.expires_at.map(|at| now.machine_at(at));
             self.queue.add(Work::new(record, lane, standing.clone(), (due, expires)));
+        }
+        if let Some(ended) = ended {
+            self.end_series(&ended);
+        }
+    }
+
+    /// Drops the tasks about the other occurrences of a series that was cancelled as a whole.
+    fn end_series(&mut self, ended: &EndedSeries) {
+        let of_series = self.deliveries.values().filter_map(|entry| {
+            // Of deliveries whose tasks have ended there is nothing to drop.
+            let planned = entry.planned.as_ref().filter(|_| entry.open > 0)?;
+            let is_in = ended.has(planned.delivery.as_ref()?.event.booking()?);
+            planned.uid.clone().filter(|_| is_in)
+        });
+        let overtaken: Vec<_> = of_series.map(|uid| Overtaken::below(uid, ended.below())).collect();
+        for task in overtaken
+            .iter()
+            .flat_map(|overtaken| self.queue.overtaken(overtaken))
+            .collect::<Vec<_>>()
+        {
+            self.close(task, TaskState::Superseded, None);
         }
     }
 
