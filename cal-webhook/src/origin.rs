@@ -20,8 +20,9 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads what one delivery tells.
-    pub(crate) fn of(delivery: &Delivery) -> Self {
+    /// Reads what one delivery tells alone.
+    #[must_use]
+    pub fn of(delivery: &Delivery) -> Self {
         let booking = delivery.event.booking();
         let shared = booking.filter(|booking| booking.seats_per_time_slot.is_some());
         let mut origin = Self { person: shared.map(|it| person(it)), ..Self::default() };

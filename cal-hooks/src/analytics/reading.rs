@@ -1,7 +1,7 @@
 //! Events of what Cal.com reports.
 
 use cal_core::{Booking, Event as Payload, FormSubmission, Meeting, Money, NoShowUpdate};
-use cal_webhook::{Change, Context, HookError};
+use cal_webhook::{Change, Context, HookError, Origin};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -63,7 +63,9 @@ impl Event {
         if event.uid.is_none() {
             return Ok(Some(event));
         }
-        let origin = cx.origin().await?;
+        let own = cx.booking().and_then(|booking| booking.metadata.as_ref());
+        let is_told = visitor(own).is_some();
+        let origin = if is_told { Origin::of(cx.delivery()) } else { cx.origin().await? };
         if let Some(visitor) = visitor(Some(&origin.metadata)) {
             visitor.clone_into(&mut event.visitor);
         } else if let Some(first) =

@@ -66,7 +66,10 @@ impl Provider {
 }
 
 impl Kept {
-    fn receiver(&self, hooks: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder) -> Receiver {
+    pub(super) fn receiver(
+        &self,
+        hooks: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder,
+    ) -> Receiver {
         let builder = Receiver::builder(Verifier::new(SECRET).unwrap());
         let builder = match self {
             Self::Memory(store) => builder.store(store.clone()),
@@ -84,7 +87,7 @@ impl Kept {
         tasks
     }
 
-    async fn states(&self) -> Vec<TaskState> {
+    pub(super) async fn states(&self) -> Vec<TaskState> {
         self.all_tasks().await.iter().map(|task| task.state).collect()
     }
 
@@ -101,7 +104,7 @@ impl Kept {
 }
 
 /// Waits for a condition that the worker brings about.
-async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+pub(super) async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
     let waited = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -11,12 +11,12 @@ use cal_hooks::{
     notify::Slack,
 };
 use cal_store::SqlStore;
-use cal_webhook::{Dispatcher, HookError, MemoryStore, Receiver, Settlement, Store as _, Verifier};
+use cal_webhook::{Dispatcher, HookError, MemoryStore, Settlement, Store as _, TaskState};
 use serde_json::{Value, json};
 
-use super::{created, news, recorded, sent};
+use super::{Kept, created, later::until, news, recorded, sent};
 use crate::{
-    bodies::{SECRET, arrival},
+    bodies::arrival,
     place::Place,
     server::{Reply, Server},
 };
@@ -58,17 +58,25 @@ impl Analytics for Notes {
 
 /// Tells bodies to a receiver in memory, one after the other.
 async fn tell(notes: &Notes, slack: &Server, bodies: &[String]) {
-    let store = MemoryStore::new();
-    let receiver = Receiver::builder(Verifier::new(SECRET).unwrap())
-        .store(store.clone())
-        .hook(CrmHook::new(notes.clone()))
-        .hook(AnalyticsHook::new(notes.clone()))
-        .hook(Slack::new(format!("{}/hook", slack.url())).unwrap())
-        .build()
-        .unwrap();
+    tell_in(&Kept::Memory(MemoryStore::new()), notes, slack, bodies).await;
+}
+
+/// Does the same in a store.
+async fn tell_in(kept: &Kept, notes: &Notes, slack: &Server, bodies: &[String]) {
+    let receiver = kept.receiver(|builder| {
+        builder
+            .hook(CrmHook::new(notes.clone()))
+            .hook(AnalyticsHook::new(notes.clone()))
+            .hook(Slack::new(format!("{}/hook", slack.url())).unwrap())
+    });
     for body in bodies {
+        let known = kept.states().await.len();
         receiver.accept(arrival(body)).await.unwrap();
-        store.idle().await;
+        until(async || {
+            let states = kept.states().await;
+            states.len() > known && states.iter().all(|it| *it == TaskState::Done)
+        })
+        .await;
     }
     receiver.shutdown(Duration::ZERO).await;
 }
@@ -286,14 +294,17 @@ async fn a_booking_keeps_its_visitor_and_its_campaign() {
         "May",
     ));
     for (bodies, campaign) in all.iter().filter(|(bodies, _)| !bodies.is_empty()) {
-        let notes = Notes::default();
-        tell(&notes, &slack().await, bodies).await;
-        let events = notes.events.lock().unwrap();
-        assert_eq!(events.len(), bodies.len());
-        for event in events.iter() {
-            assert_eq!(event.visitor, "abc_123", "{event:?}");
-            let found = event.properties.get("utm_campaign").and_then(Value::as_str);
-            assert_eq!(found.unwrap_or_default(), *campaign, "{event:?}");
+        for kept in Kept::each().await {
+            let notes = Notes::default();
+            tell_in(&kept, &notes, &slack().await, bodies).await;
+            let events = std::mem::take(&mut *notes.events.lock().unwrap());
+            assert_eq!(events.len(), bodies.len());
+            for event in events {
+                assert_eq!(event.visitor, "abc_123", "{event:?}");
+                let found = event.properties.get("utm_campaign").and_then(Value::as_str);
+                assert_eq!(found.unwrap_or_default(), *campaign, "{event:?}");
+            }
+            kept.clear().await;
         }
     }
 }
