@@ -40,7 +40,7 @@ pub(crate) fn shown(email: &str) -> String {
 }
 
 /// Returns who hosts: the organiser, then the other members of the team.
-#[cfg(feature = "email")]
+#[cfg(any(feature = "email", feature = "notify"))]
 pub(crate) fn hosts(booking: &Booking) -> impl Iterator<Item = &Person> {
     let members = booking.team.iter().flat_map(|team| &team.members);
     [&booking.organizer].into_iter().chain(members)

@@ -185,3 +185,73 @@ fn take_own(to: &mut Booking, from: Booking) {
     metadata.extend(own.into_iter().flatten().filter(|(name, _)| name != LINK));
     to.metadata = Some(metadata).filter(|metadata| !metadata.is_empty());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(trigger: &str, second: u32, payload: &str) -> Arc<Delivery> {
+        Arc::new(Delivery::parse(format!(
+            r#"{{"triggerEvent":"{trigger}","createdAt":"2026-05-04T09:30:{second:02}Z",
+            "payload":{{"uid":"a","startTime":"2026-05-11T08:00:00Z",{payload}}}}}"#
+        )))
+    }
+
+    /// What is known of the first of these once all are told.
+    fn known(reports: &[Arc<Delivery>]) -> Booking {
+        let mut all = reports.to_vec();
+        all.sort_by_key(|report| std::cmp::Reverse(report.created_at));
+        newest(&reports[0], all).unwrap()
+    }
+
+    const VIDEO: &str = r#""location":"integrations:daily",
+        "metadata":{"videoCallUrl":"https://video.example/a","funnel_id":"v"}"#;
+
+    #[test]
+    fn what_a_report_leaves_out_stays() {
+        let created = report("BOOKING_CREATED", 0, VIDEO);
+        for payload in [r#""metadata":null"#, r#""location":"integrations:daily","metadata":{}"#] {
+            for trigger in ["BOOKING_PAID", "BOOKING_CREATED", "BOOKING_REASSIGNED"] {
+                let later = report(trigger, 9, payload);
+                let told = known(&[later, created.clone()]);
+                assert_eq!(
+                    told.meeting_url(),
+                    Some("https://video.example/a"),
+                    "{trigger} {payload}"
+                );
+                assert!(told.metadata.unwrap().contains_key("funnel_id"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_belongs_to_the_place_it_was_told_with() {
+        let created = report("BOOKING_CREATED", 0, VIDEO);
+        let places = [
+            (r#""location":"12 Harbour Row""#, None),
+            (r#""location":"integrations:zoom""#, None),
+            (r#""location":"https://b.example""#, Some("https://b.example")),
+            (r#""location":"+4722334455","metadata":{"videoCallUrl":"https://old.example"}"#, None),
+        ];
+        for (place, link) in places {
+            let moved = report("BOOKING_LOCATION_UPDATED", 9, place);
+            let told = known(&[created.clone(), moved]);
+            assert_eq!(told.meeting_url(), link, "{place}");
+        }
+    }
+
+    #[test]
+    fn people_and_answers_of_other_seats_are_left_out() {
+        let seat = |second, name: &str| {
+            let payload = format!(
+                r#""seatsPerTimeSlot":4,"location":"Room {second}","additionalNotes":"{name}",
+                "attendees":[{{"name":"{name}","email":"{name}@guest.example"}}]"#
+            );
+            report("BOOKING_CREATED", second, &payload)
+        };
+        let told = known(&[seat(1, "runa"), seat(2, "sten")]);
+        assert_eq!(told.attendees[0].name, "runa");
+        assert_eq!(told.additional_notes.as_deref(), Some("runa"));
+        assert_eq!(told.location.as_ref().map(Location::as_str), Some("Room 2"));
+    }
+}

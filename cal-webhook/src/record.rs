@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cal_core::{BookingUid, Delivery, Parsed};
+use cal_core::{BookingUid, Delivery, Parsed, Person};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -174,8 +174,13 @@ impl BookingRecord {
             start: Some(about.start),
             end: Some(about.end),
             title: Some(about.title),
-            attendee_email: about.attendee_email,
+            attendee_email: about.attendee_email.filter(|email| !is_made_up(email)),
             ..record
         }
     }
+}
+
+/// Whether Cal.com made an address up for somebody who gave only a phone number: nobody is shown it.
+fn is_made_up(email: &str) -> bool {
+    email.trim().to_lowercase().ends_with(Person::MADE_UP)
 }

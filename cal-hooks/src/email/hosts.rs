@@ -1,6 +1,6 @@
 //! The hook that tells hosts what happened.
 
-use cal_core::{Booking, Delivery, Event, Person};
+use cal_core::{Delivery, Event, Person, SchedulingType};
 use cal_webhook::{Change, Context, HookError, Lifecycle, Reminder, Transition};
 
 use super::{
@@ -64,6 +64,7 @@ impl HostNotices {
                 let known = person::hosts(&booking).find(|host| is_same(host, &reader.email));
                 self.mailer.send(cx, news, Role::Host, known.unwrap_or(reader)).await
             }
+            Whom::Others if self.mailer.has_one_host() => Ok(()),
             Whom::Others => {
                 let hosts: Vec<Person> = person::hosts(&booking).cloned().collect();
                 let is_named = |host: &Person| named.iter().any(|it| is_same(it, &host.email));
@@ -116,7 +117,12 @@ impl Lifecycle for HostNotices {
     }
 
     async fn on_any(&self, cx: &Context) -> Result<(), HookError> {
-        self.tell(cx, Whom::Named(1)).await
+        self.tell(cx, Whom::Named(1)).await?;
+        match cx.booking() {
+            // A mark of absence names no host at all.
+            None => self.tell(cx, Whom::Others).await,
+            Some(_) => Ok(()),
+        }
     }
 }
 
@@ -152,13 +158,12 @@ fn readers(transition: &Transition, delivery: &Delivery) -> Vec<Person> {
 }
 
 /// Whether hosts may be missing: a team's members are left out where a booking was confirmed, declined
-/// or paid, and a mark of absence names no host at all.
+/// or paid.
 fn leaves_out(transition: &Transition, delivery: &Delivery) -> bool {
-    let has_none =
-        |booking: &Booking| booking.team.as_ref().is_some_and(|team| team.members.is_empty());
-    match (transition.change, delivery.event.booking()) {
-        (Change::Reassigned, _) => false,
-        (Change::NoShow, None) => true,
-        (_, booking) => booking.is_some_and(|booking| has_none(booking)),
-    }
+    let Some(booking) = delivery.event.booking() else { return false };
+    let is_missing = match &booking.team {
+        Some(team) => team.members.is_empty(),
+        None => booking.scheduling_type == Some(SchedulingType::Collective),
+    };
+    is_missing && transition.change != Change::Reassigned
 }

@@ -9,6 +9,9 @@ use crate::{money::digits, person, typed};
 /// How many characters are shown of what somebody typed.
 const SHOWN: usize = 300;
 
+/// How many hosts are named.
+const HOSTS: usize = 20;
+
 /// Writes the notice of what happened, to the booking as it is known now; `None` where nobody needs one.
 pub(super) fn of(cx: &Context, newest: Option<&Booking>) -> Option<String> {
     let change = cx.transition()?.change;
@@ -48,7 +51,7 @@ fn booking(headline: &str, change: Change, booking: &Booking) -> Vec<String> {
     }
     let who = if change == Change::Paid { person::payer(booking) } else { booking.booker() };
     lines.extend(who.map(|who| format!("Who: {}", named(who))));
-    lines.push(format!("Host: {}", named(&booking.organizer)));
+    lines.push(format!("Host: {}", hosts(booking)));
     let ends = [Change::Cancelled, Change::Rejected, Change::RescheduleRequested];
     if let Some(reason) = typed::reason(booking).filter(|_| ends.contains(&change)) {
         lines.push(format!("Why: {}", text(&reason)));
@@ -62,6 +65,18 @@ fn booking(headline: &str, change: Change, booking: &Booking) -> Vec<String> {
         lines.push(format!("Amount: {}", amount(&money)));
     }
     lines
+}
+
+/// Names all hosts, each once.
+fn hosts(booking: &Booking) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for name in person::hosts(booking).map(named) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.truncate(HOSTS);
+    names.join(", ")
 }
 
 fn missed(headline: &str, change: Change, absent: &CalVideoNoShow) -> Vec<String> {

@@ -49,6 +49,8 @@ async fn to_come(
     const TO_COME: &str = "SELECT b.uid, d.body FROM cal_bookings b \
             JOIN cal_deliveries d ON d.uid = b.uid \
         WHERE b.status = 'accepted' AND b.attendee_email = $1 AND b.start_at > $2 \
+            AND b.attendee_email IS NOT NULL \
+            AND substr(b.attendee_email, 1, 200) = substr($1, 1, 200) \
             AND d.decision = 'applied' AND d.transition IN ('booked', 'rescheduled') \
             AND d.body IS NOT NULL \
         ORDER BY b.start_at, d.seq LIMIT $3";

@@ -214,6 +214,21 @@ async fn addresses_that_are_made_up_are_never_shown() {
     }
     let contacts = notes.contacts.lock().unwrap();
     assert!(contacts.iter().all(|it| it.email.is_empty()), "{contacts:?}");
+    let kept = Kept::Memory(MemoryStore::new());
+    kept.tell(&bodies[0]).await;
+    let Kept::Memory(store) = kept else { return };
+    assert_eq!(store.bookings(1, None)[0].attendee_email, None);
+}
+
+#[tokio::test]
+async fn a_notice_names_all_hosts() {
+    let team =
+        json!({"name": "Panel", "members": [{"name": "Kim Hov", "email": "kim@studio.example"}]});
+    let (notes, slack) = (Notes::default(), slack().await);
+    tell(&notes, &slack, &[news("BOOKING_CREATED", "a", 0, json!({"team": team}))]).await;
+    let text = slack.only().json()["text"].as_str().unwrap().to_owned();
+    let hosts = "Host: Osk Vidal (osk@host.example), Kim Hov (kim@studio.example)";
+    assert!(text.contains(hosts), "{text}");
 }
 
 #[tokio::test]
