@@ -123,11 +123,15 @@ impl Context {
     /// Fails when the store is out of reach.
     pub async fn origin(&self) -> Result<Origin, HookError> {
         let mut origin = Origin::of(self.delivery());
-        let told = self.transition().and_then(|it| it.predecessor().or(it.root.as_ref()));
-        let mut told = told.cloned();
-        origin.first = told.clone().or_else(|| self.event().booking_uid().cloned());
-        let Some(store) = &self.store else { return Ok(origin) };
-        let mut next = self.event().booking_uid().cloned();
+        let transition = self.transition();
+        let root = transition.and_then(|transition| transition.root.clone());
+        let mut told = transition.and_then(Transition::predecessor).or(root.as_ref()).cloned();
+        let own = || self.event().booking_uid().cloned();
+        let Some(store) = &self.store else {
+            origin.first = root.or(told).or_else(own);
+            return Ok(origin);
+        };
+        let mut next = own();
         let mut seen = BTreeSet::new();
         while let Some(uid) = next.filter(|uid| seen.len() <= MOVES && !seen.contains(uid)) {
             origin.first = Some(uid.clone());
@@ -135,6 +139,7 @@ impl Context {
             seen.insert(uid);
             next = told.take().or_else(|| origin::predecessor(&reports));
         }
+        origin.first = root.or(origin.first);
         Ok(origin)
     }
 
