@@ -11,6 +11,7 @@ mod orders;
 mod over;
 mod people;
 mod times;
+mod told;
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 

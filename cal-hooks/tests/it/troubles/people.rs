@@ -212,7 +212,7 @@ async fn addresses_that_are_made_up_are_never_shown() {
         let text = seen.json().to_string();
         assert!(text.contains("+4790000002") && !text.to_lowercase().contains("sms.cal"), "{text}");
     }
-    let contacts = notes.contacts.lock().unwrap();
+    let contacts = std::mem::take(&mut *notes.contacts.lock().unwrap());
     assert!(contacts.iter().all(|it| it.email.is_empty()), "{contacts:?}");
     let kept = Kept::Memory(MemoryStore::new());
     kept.tell(&bodies[0]).await;
