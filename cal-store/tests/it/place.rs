@@ -53,10 +53,6 @@ impl Place {
         places
     }
 
-    pub(crate) fn is_sqlite(&self) -> bool {
-        matches!(self.kind, Kind::Folder(_))
-    }
-
     pub(crate) async fn store(&self) -> SqlStore {
         SqlStore::open(&self.url).await.unwrap()
     }
@@ -71,22 +67,6 @@ impl Place {
             Kind::Schema { .. } => {
                 let mut conn = PgConnection::connect(&self.url).await.unwrap();
                 sqlx::query(sql).execute(&mut conn).await.unwrap().rows_affected()
-            }
-        }
-    }
-
-    /// Asks for texts behind the store's back, in the words of each database.
-    pub(crate) async fn texts(&self, sqlite: &str, postgres: &str) -> Vec<String> {
-        match &self.kind {
-            Kind::Folder(_) => {
-                let mut conn = SqliteConnection::connect(&self.url).await.unwrap();
-                let sql = AssertSqlSafe(sqlite.to_owned());
-                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
-            }
-            Kind::Schema { .. } => {
-                let mut conn = PgConnection::connect(&self.url).await.unwrap();
-                let sql = AssertSqlSafe(postgres.to_owned());
-                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
             }
         }
     }
