@@ -108,9 +108,9 @@ macro_rules! first_of {
         concat!(
             "coalesce((SELECT min(f.uid) FROM cal_bookings f WHERE f.chain = ",
             $chain,
-            " AND f.place IN (0, 2)), (SELECT min(f.uid) FROM cal_bookings f WHERE f.chain = ",
+            " AND f.place IN (0, 2)), (SELECT f.uid FROM cal_bookings f WHERE f.chain = ",
             $chain,
-            "))"
+            " ORDER BY f.made_at, f.uid LIMIT 1))"
         )
     };
 }

@@ -9,6 +9,7 @@ mod seat;
 mod seats;
 mod stand_in;
 mod value;
+mod waits;
 mod wants;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -28,6 +29,7 @@ pub use members::{Made, Place};
 pub(crate) use said::Said;
 pub use seat::SeatRow;
 pub use value::Value;
+pub(crate) use waits::waits_for;
 pub use wants::{Before, Wants};
 
 use booking::{Facts, Reached};
@@ -271,7 +273,8 @@ impl Chains {
                 .identity
                 .as_ref()
                 .is_some_and(|id| !self.identities.insert(id.clone()));
-        let before = self.standings(reading.uids().chain(&uid).chain(&stand_in));
+        let waiting = self.waiting(reading);
+        let before = self.standings(reading.uids().chain(&uid).chain(&stand_in).chain(&waiting));
         if let Some((uid, stand_in)) = uid.as_ref().zip(stand_in.as_ref()) {
             self.name(stand_in, uid);
         }
@@ -321,7 +324,7 @@ impl Chains {
     /// Whether any of the values is known that a delivery reports.
     #[must_use]
     pub fn knows_values(&self, reading: &Reading) -> bool {
-        reading.keys().any(|key| self.values.contains_key(key))
+        reading.marks.values.iter().any(|(key, _)| self.values.contains_key(key))
     }
 
     /// Holds on to a booking; `false` when it is not known.

@@ -1,6 +1,6 @@
 //! A delivery as the planner sees it.
 
-use std::panic::catch_unwind;
+use std::{collections::BTreeMap, panic::catch_unwind};
 
 use bytes::Bytes;
 use cal_core::{Booking, BookingId, BookingStatus, BookingUid, Delivery, Event};
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Change, Seat, Subject, Transition,
-    chain::{About, Rank, Said},
+    chain::{About, Rank, Said, waits_for},
     crash,
     log::quietly,
     marks::{Marks, person},
@@ -40,6 +40,8 @@ pub struct Reading {
     pub(crate) shown: Option<Rank>,
     /// When a meeting starts.
     pub(crate) start: Option<DateTime<Utc>>,
+    /// Under which keys others wait for the bookings that it makes known.
+    pub(crate) waits: BTreeMap<BookingUid, String>,
 }
 
 /// Reading a body panicked.
@@ -96,7 +98,7 @@ impl Reading {
         };
         let at = created_at.unwrap_or(received_at);
         let number = subject::number(event);
-        Some(Self {
+        let mut reading = Self {
             at,
             received_at,
             stand_in: uid.clone().filter(is_stand_in).or_else(|| number.map(subject::numbered)),
@@ -115,7 +117,10 @@ impl Reading {
                 _ => None,
             },
             transition,
-        })
+            waits: BTreeMap::new(),
+        };
+        reading.waits = reading.uids().map(|uid| (uid.clone(), waits_for(uid))).collect();
+        Some(reading)
     }
 
     /// Returns what happened, as read from the delivery alone.
@@ -148,7 +153,8 @@ impl Reading {
     /// Returns the keys of the values that must be known to decide about this delivery.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let values = self.marks.values.iter().map(|(key, _)| key.as_str());
-        values.chain(self.said.iter().flat_map(Said::keys))
+        let waits = self.waits.values().map(String::as_str);
+        values.chain(self.said.iter().flat_map(Said::keys)).chain(waits)
     }
 
     /// Whether a cancellation or a decline names the booking that takes the subject's place.

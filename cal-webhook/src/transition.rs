@@ -29,7 +29,8 @@ pub struct Transition {
     pub moved_to: Option<BookingUid>,
     /// The booking that a seat was in before it was moved; the others stay there.
     pub seat_from: Option<BookingUid>,
-    /// The first booking of the chain, where only the calendar entry's UID tells.
+    /// What the calendar entry's UID has before its `@`: the first booking of the chain, if it is the
+    /// uid of a booking. Calendars may give another UID, so it links nothing until it is known.
     ///
     /// A guest who moves a booking that needs confirmation causes deliveries without any other link.
     pub root: Option<BookingUid>,
@@ -239,14 +240,15 @@ fn successor(booking: &Booking) -> Option<BookingUid> {
     (Some(uid) != booking.uid.as_ref()).then(|| uid.clone())
 }
 
-/// The chain's first booking by the UID of the calendar entry, `<uid of the first>@Cal.com`.
+/// The chain's first booking by the UID of the calendar entry, `<uid of the first>@<name>`.
 ///
-/// Seats and occurrences of a series share UIDs without being moved, and are left out.
+/// The name is the server's own, `Cal.com` where it is hosted. Seats and occurrences of a series share
+/// UIDs without being moved, and are left out.
 fn root(booking: &Booking) -> Option<BookingUid> {
     if booking.seats_per_time_slot.is_some() || booking.recurring_event.is_some() {
         return None;
     }
-    let first = booking.ical_uid.as_deref()?.strip_suffix("@Cal.com")?;
+    let (first, _) = booking.ical_uid.as_deref()?.split_once('@')?;
     let other = booking.uid.as_ref().is_some_and(|uid| uid.as_str() != first);
     (other && !first.is_empty()).then(|| first.into())
 }

@@ -37,7 +37,9 @@ impl Event {
         let name = name(transition.change)?;
         let at = cx.reported_at();
         let uid = cx.event().booking_uid().cloned();
-        let first = transition.root.clone().or_else(|| transition.moved_from.clone());
+        // What the calendar entry names need not be a booking, unless the chain knows one before.
+        let moved_from = transition.moved_from.clone();
+        let first = moved_from.map(|from| transition.root.clone().unwrap_or(from));
         let visitor = first.or_else(|| uid.clone()).map(|uid| uid.to_string());
         let visitor = visitor.unwrap_or_else(|| cx.delivery_id().to_string());
         let event = Self { uid, ..Self::new(cx.idempotency_key(), name.to_owned(), at, visitor) };

@@ -136,7 +136,7 @@ pub(crate) struct Facts {
     /// The later state that some payload showed although no trigger reported it.
     pub(crate) shown: Option<Rank>,
     pub(crate) moved_from: Option<BookingUid>,
-    /// The chain's first booking, where only the calendar entry links them.
+    /// The chain's first booking, where only the calendar entry links them; it may not be known.
     pub(crate) root: Option<BookingUid>,
     /// Of what stands for a booking whose uid was missing: the uid, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,16 +38,19 @@ impl Chains {
         }
     }
 
-    /// Notes the first booking of a booking's chain.
+    /// Notes the first booking of a booking's chain, which may become known later or never.
     pub(super) fn root(&mut self, uid: &BookingUid, root: &BookingUid) {
-        self.ensure(root);
         self.change(uid, |link| {
             // Of two contradicting deliveries the same one must win in any order.
             if link.facts.root.as_ref().is_none_or(|known| known > root) {
                 link.facts.root = Some(root.clone());
             }
         });
-        self.join(uid, root);
+        if self.bookings.contains_key(root) {
+            self.join(uid, root);
+        } else {
+            self.wait(uid, root);
+        }
     }
 
     /// Notes that a booking was paid, and so what has stood for it.
@@ -113,6 +116,7 @@ impl Chains {
             members.size = 1;
             members.insert(uid, link.place());
             self.bookings.insert(uid.clone(), link);
+            self.end_waiting(uid);
         }
     }
 

@@ -79,9 +79,11 @@ impl Members {
         self.by_place.last().map(|(_, uid)| uid)
     }
 
-    /// The booking by whose uid people know the chain: the first one that replaces none.
+    /// The booking by whose uid people know the chain: the first one that replaces none, or else the
+    /// one that was made first.
     pub(super) fn first(&self) -> Option<&BookingUid> {
-        self.by_name.first().map(|(_, uid)| uid)
+        let named = self.by_name.first().filter(|(linked, _)| !linked).map(|(_, uid)| uid);
+        named.or_else(|| self.by_made.first().map(|(_, uid)| uid))
     }
 
     /// The latest booking that was made before this one.

@@ -89,6 +89,7 @@ impl Chains {
         for reading in batch {
             wants.bookings.extend(reading.uids().chain(&reading.stand_in).cloned());
             wants.numbers.extend(reading.number());
+            wants.bookings.extend(self.waiting(reading));
             self.want_seats(reading, &mut wants);
         }
         for (uid, seats) in &self.seats {
@@ -222,6 +223,11 @@ impl Chains {
                 let other = id(other);
                 neighbours.entry(own.clone()).or_default().insert(other.clone());
                 neighbours.entry(other).or_default().insert(own.clone());
+            }
+            for (uid, waiting) in self.waiting_for(reading) {
+                let (uid, waiting) = (id(uid), id(&waiting));
+                neighbours.entry(uid.clone()).or_default().insert(waiting.clone());
+                neighbours.entry(waiting).or_default().insert(uid);
             }
         }
         let mut together = HashMap::new();

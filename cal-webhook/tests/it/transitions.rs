@@ -50,12 +50,15 @@ fn a_request_that_replaces_another_booking_says_so() {
 #[test]
 fn a_guests_move_shows_only_in_the_calendar_uid() {
     for trigger in ["BOOKING_REQUESTED", "BOOKING_CREATED", "BOOKING_REJECTED"] {
-        let read = read(booking(trigger, json!({"iCalUID": "root@Cal.com"})));
-        assert_eq!((read.moved_from, read.root), (None, Some("root".into())), "{trigger}");
+        for name in ["Cal.com", "Cal.diy", "My bookings", "a@b"] {
+            let read = read(booking(trigger, json!({"iCalUID": format!("root@{name}")})));
+            assert_eq!((read.moved_from, read.root), (None, Some("root".into())), "{trigger}");
+        }
     }
     for own in [
         json!({"iCalUID": "first@Cal.com"}),
-        json!({"iCalUID": "7f@google.com"}),
+        json!({"iCalUID": "first@Cal.diy"}),
+        json!({"iCalUID": "040000008200E00074C5B7101A82E008"}),
         json!({"iCalUID": "@Cal.com"}),
         json!({"iCalUID": "root@Cal.com", "seatsPerTimeSlot": 3}),
         json!({"iCalUID": "root@Cal.com", "recurringEvent": {"freq": 2, "count": 3}}),

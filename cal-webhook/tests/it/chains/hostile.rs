@@ -39,7 +39,7 @@ fn contradicting_links_end_the_same_in_any_order() {
         rescheduled("e", "d", 2),
         rescheduled("f", "d", 3),
     ];
-    told_in_any_order(&bodies, &["a", "b", "c", "d", "e", "f"]);
+    told_in_any_order(&bodies, &["a", "b", "d", "e", "f"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn seat_references_that_no_database_could_index_are_left_out() {
             wire["payload"]["attendeeSeatId"] = reference.as_str().into();
         });
         let reading = reading(&taken);
-        assert_eq!(reading.keys().count(), 0);
+        assert!(!reading.keys().any(|key| key.starts_with("seat:")));
         let dan = Seat::Attendee("dan@example.org".to_owned());
         assert_eq!(reading.transition().subject, Some(Subject::Seat("a".into(), dan)));
     }

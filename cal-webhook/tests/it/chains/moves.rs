@@ -11,7 +11,7 @@ use crate::{
 
 /// A guest asks for another time; only the calendar entry's UID tells.
 fn asked(uid: &str, root: &str, minute: i64) -> String {
-    let members = json!({"status": "PENDING", "iCalUID": format!("{root}@Cal.com"),
+    let members = json!({"status": "PENDING", "iCalUID": format!("{root}@Cal.diy"),
         "requiresConfirmation": true});
     news("BOOKING_REQUESTED", uid, minute, members)
 }
@@ -90,6 +90,44 @@ fn guests_moves_and_ordinary_ones_may_alternate() {
         assert_eq!(statuses(&desk, &uids), [moved, moved, moved, BookingState::Accepted]);
         assert!(uids.iter().all(|uid| desk.row(uid).chain.as_str() == "m"));
         assert_eq!(desk.valid("d"), [Change::Rescheduled]);
+    }
+}
+
+#[test]
+fn what_no_booking_is_called_links_nothing_and_makes_no_row() {
+    let calendar = |uid, entry: &str, minute| {
+        news("BOOKING_CREATED", uid, minute, json!({"iCalUID": format!("{entry}@google.com")}))
+    };
+    let bodies = [calendar("a", "7f", 0), calendar("b", "8e", 1), cancelled("b", 2)];
+    for desk in told_in_any_order(&bodies, &["a", "b"]) {
+        assert_eq!(statuses(&desk, &["a", "b"]), [BookingState::Accepted, BookingState::Cancelled]);
+        assert!(["7f", "8e"].into_iter().all(|entry| desk.public(&entry.into()).is_none()));
+        assert!(["a", "b"].into_iter().all(|uid| desk.row(uid).chain.as_str() == uid));
+    }
+    // A calendar keeps its entry when the booking is moved, and the chain its name.
+    let moved = json!({"rescheduleUid": "m", "iCalUID": "7f@google.com"});
+    let bodies = [calendar("m", "7f", 0), news("BOOKING_RESCHEDULED", "b", 1, moved)];
+    for desk in told_in_any_order(&bodies, &["m", "b"]) {
+        assert_eq!(statuses(&desk, &["m", "b"]), [BookingState::Moved, BookingState::Accepted]);
+        assert_eq!(desk.row("b").chain.as_str(), "m");
+    }
+}
+
+#[test]
+fn guests_moves_wait_for_the_booking_that_they_name() {
+    let bodies = [asked("c", "a", 1), confirmed("c", 2), asked("b", "a", 3)];
+    for desk in told_in_any_order(&bodies, &["c", "b"]) {
+        // Whoever names the same booking is of its chain, also while nobody has heard of it.
+        assert_eq!(statuses(&desk, &["c", "b"]), [BookingState::Moved, BookingState::Pending]);
+        assert!(desk.public(&"a".into()).is_none());
+        assert_eq!(desk.row("b").chain.as_str(), "c");
+    }
+    let moved = BookingState::Moved;
+    let bodies = [bodies.to_vec(), vec![created("a", 0)]].concat();
+    for desk in told_in_any_order(&bodies, &["a", "c", "b"]) {
+        assert_eq!(statuses(&desk, &["a", "c", "b"]), [moved, moved, BookingState::Pending]);
+        assert_eq!(desk.row("b").chain.as_str(), "a");
+        assert!(!["a", "c"].into_iter().any(|uid| desk.valid(uid).into_iter().any(stands)));
     }
 }
 
