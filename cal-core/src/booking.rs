@@ -109,6 +109,9 @@ pub struct Booking {
     pub rejection_reason: Option<String>,
     /// The location before `BOOKING_LOCATION_UPDATED`.
     pub previous_location: Option<Location>,
+    /// The addresses of guests who were added to a booking that stands. Cal.com sends no webhook then:
+    /// only a delivery that says what its API shows has this.
+    pub guests_added: Option<Vec<String>>,
     /// The hosts that `BOOKING_REASSIGNED` added.
     pub added_host_user_ids: Option<Vec<UserId>>,
     /// The hosts that `BOOKING_REASSIGNED` removed.

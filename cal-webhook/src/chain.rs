@@ -1,6 +1,7 @@
 //! Bookings that replace each other, and what a delivery means among them.
 
 mod booking;
+mod details;
 mod judge;
 mod links;
 mod members;
@@ -25,6 +26,8 @@ use crate::{
 
 pub(crate) use booking::Rank;
 pub use booking::{About, BookingRow, BookingState};
+pub use details::Detail;
+pub(crate) use details::Details;
 pub use members::{Made, Place};
 pub(crate) use said::Said;
 pub use seat::SeatRow;

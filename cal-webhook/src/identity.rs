@@ -46,6 +46,7 @@ impl Change {
             | Self::Rescheduled
             | Self::Started => Identity::State,
             Self::GuestNoShow
+            | Self::GuestsAdded
             | Self::HostNoShow
             | Self::LocationChanged
             | Self::NoShow
@@ -78,6 +79,7 @@ impl Change {
             | Self::Cancelled
             | Self::Ended
             | Self::GuestNoShow
+            | Self::GuestsAdded
             | Self::HostNoShow
             | Self::InstantMeeting
             | Self::InstantMeetingAccepted
@@ -115,7 +117,9 @@ impl Change {
         match self.identity() {
             Identity::State => true,
             Identity::Value => {
-                !matches!(self, Self::GuestNoShow | Self::HostNoShow | Self::Reassigned)
+                let several =
+                    [Self::GuestNoShow, Self::GuestsAdded, Self::HostNoShow, Self::Reassigned];
+                !several.contains(&self)
             }
             Identity::Id => matches!(self, Self::NoShowFee | Self::Paid),
             Identity::Content => false,

@@ -65,13 +65,14 @@ mod signer;
 mod store;
 mod subject;
 mod transition;
+mod venue;
 mod verifier;
 mod vocabulary;
 mod worker;
 
 pub use chain::{
-    About, Before, BookingRow, BookingState, Chains, Changes, Made, Overtaken, Place, Ruling,
-    SeatRow, Turn, Value, Wants,
+    About, Before, BookingRow, BookingState, Chains, Changes, Detail, Made, Overtaken, Place,
+    Ruling, SeatRow, Turn, Value, Wants,
 };
 pub use context::Context;
 pub use dispatcher::{Dispatcher, Outcome};

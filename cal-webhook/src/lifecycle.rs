@@ -225,6 +225,9 @@ lifecycle! {
     on_form_without_booking(FormSubmission) on FormWithoutBooking;
     /// A guest did not join a Cal Video meeting in time.
     on_guest_no_show(CalVideoNoShow) on GuestNoShow;
+    /// Guests were added to a booking that stands, as [`Booking::guests_added`] names them; Cal.com
+    /// sends no webhook then, only its API shows it.
+    on_guests_added(Booking) on GuestsAdded;
     /// A host did not join a Cal Video meeting in time; once for every absent host.
     on_host_no_show(CalVideoNoShow) on HostNoShow;
     /// A visitor asks for an instant meeting.

@@ -101,6 +101,13 @@ fn values(event: &Event, transition: &Transition) -> Vec<(String, String)> {
             let location = event.booking().map(|booking| json(&booking.location));
             one(of_booking("location"), digest(&[&location.unwrap_or_default()]))
         }
+        (Change::GuestsAdded, _) => {
+            let added = event.booking().and_then(|booking| booking.guests_added.as_ref());
+            let added = added.into_iter().flatten();
+            let row =
+                |uid| added.map(|it| (of_person("guest", uid, it), REACHED.to_owned())).collect();
+            uid.as_ref().map(row).unwrap_or_default()
+        }
         (Change::Reassigned, _) => {
             let hosts = event.booking().map(|booking| hosts(booking));
             one(of_booking("hosts"), digest(&[&hosts.unwrap_or_default()]))
@@ -197,6 +204,11 @@ pub(crate) fn submission(form: &FormSubmission) -> String {
 /// Stands for a person by a digest of the address, in which case does not matter.
 pub(crate) fn person(email: &str) -> String {
     digest(&[&email.trim().to_lowercase()])
+}
+
+/// Returns as much of a digest as tells the few that stand together from each other.
+pub(crate) fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
 }
 
 /// Returns 32 hexadecimal digits that stand for these texts.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Change, Seat, Subject, Transition,
-    chain::{About, Rank, Said, waits_for},
+    chain::{About, Details, Rank, Said, waits_for},
     crash,
     log::quietly,
     marks::{Marks, person},
@@ -32,6 +32,8 @@ pub struct Reading {
     /// What it says, where nothing else tells it from others.
     pub(crate) said: Option<Said>,
     pub(crate) about: Option<About>,
+    /// Where the booking is, and who comes.
+    pub(crate) details: Option<Details>,
     /// Whose seat it is about.
     pub(crate) attendee: Option<String>,
     /// Where a seat was before it was moved.
@@ -107,6 +109,7 @@ impl Reading {
             said: marks.said.as_ref().map(|said| Said::new(said, at)),
             marks,
             about: booking.and_then(|booking| About::of(booking, &transition, created_at)),
+            details: booking.and_then(|booking| Details::of(booking, &transition)),
             attendee: booking.and_then(|booking| Some(person(&booking.booker()?.email))),
             seat_from: left(&transition).or_else(|| transition.seat_from.clone()),
             shown: shown(event),

@@ -51,6 +51,9 @@ impl Transition {
             Event::AfterGuestsCalVideoNoShow(_) => about(Change::GuestNoShow),
             Event::AfterHostsCalVideoNoShow(_) => about(Change::HostNoShow),
             Event::BookingCancelled(booking) => cancelled(booking),
+            Event::BookingCreated(booking) if booking.guests_added.is_some() => {
+                about(Change::GuestsAdded)
+            }
             Event::BookingCreated(booking) => accepted(booking, booking.reschedule_uid.is_some()),
             Event::BookingLocationUpdated(_) => about(Change::LocationChanged),
             Event::BookingNoShowUpdated(_) => about(Change::NoShow),
@@ -306,6 +309,8 @@ changes! {
     FormWithoutBooking = "form_without_booking",
     /// A guest did not join a Cal Video meeting in time.
     GuestNoShow = "guest_no_show",
+    /// Guests were added to a booking that stands.
+    GuestsAdded = "guests_added",
     /// A host did not join a Cal Video meeting in time.
     HostNoShow = "host_no_show",
     /// A visitor asks for an instant meeting.

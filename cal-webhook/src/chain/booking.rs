@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    details::Details,
     members::Place,
     seat::{Crowd, Seat},
 };
-use crate::{Change, Subject, Transition};
+use crate::{Change, Subject, Transition, venue::Venue};
 
 /// How far a booking has come; a later rank is never overwritten by an earlier one.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -109,7 +110,7 @@ impl About {
             | (Change::Paid | Change::NoShowFee, _)
             | (Change::PaymentInitiated | Change::Requested, _) => 1,
             (_, Some(Subject::Seat(..)))
-            | (Change::Booked | Change::LocationChanged, _)
+            | (Change::Booked | Change::GuestsAdded | Change::LocationChanged, _)
             | (Change::Reassigned | Change::Rescheduled, _) => 2,
             (Change::Cancelled | Change::Rejected | Change::RescheduleRequested, _) => 3,
             _ => return None,
@@ -127,6 +128,9 @@ impl About {
         })
     }
 }
+
+/// How many guests of a booking are told apart.
+const GUESTS: usize = 64;
 
 /// What is known about a booking besides what its row shows.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -153,6 +157,12 @@ pub(crate) struct Facts {
     /// When the earliest delivery about it was sent.
     pub(crate) first_at: Option<DateTime<Utc>>,
     pub(crate) paid: bool,
+    /// What was said last of where it is, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) venue: Option<(DateTime<Utc>, Venue)>,
+    /// Who comes, as short digests; of a booking with seats, those have rows of their own.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) guests: BTreeSet<String>,
     /// What began or ended, with the start that it was about.
     pub(crate) meetings: BTreeSet<(Reached, DateTime<Utc>)>,
     /// What its seats come to; each has a row of its own.
@@ -166,6 +176,15 @@ impl Facts {
     /// Whether a delivery has told about the booking itself.
     pub(crate) fn is_known(&self) -> bool {
         self.shown.is_some() || self.reached.iter().any(|reached| reached.rank().is_some())
+    }
+
+    /// Notes where it is, and who comes.
+    pub(crate) fn shows(&mut self, details: &Details, at: DateTime<Utc>) {
+        let told = details.venue.clone().map(|venue| (at, venue));
+        // Of two reports of one moment the same one must win in any order.
+        self.venue = self.venue.take().max(told);
+        let free = GUESTS.saturating_sub(self.guests.len());
+        self.guests.extend(details.guests.iter().take(free).cloned());
     }
 
     /// Notes that a delivery was sent about it.

@@ -198,6 +198,7 @@ pub(super) fn rank_of(change: Change) -> i16 {
         Change::Booked
         | Change::Ended
         | Change::GuestNoShow
+        | Change::GuestsAdded
         | Change::HostNoShow
         | Change::InstantMeeting
         | Change::InstantMeetingAccepted

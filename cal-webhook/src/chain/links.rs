@@ -187,6 +187,9 @@ impl Chains {
             }
             return;
         }
+        if let Some(details) = &reading.details {
+            link.facts.shows(details, reading.at);
+        }
         if reading.about.is_some() && reading.about > link.about {
             link.about.clone_from(&reading.about);
         }

@@ -67,13 +67,17 @@ impl Chains {
             let named = known.map_or_else(|| uid.clone(), |known| known.min(uid.clone()));
             link.facts.named = Some(named);
         });
-        let Facts { reached, shown, moved_from, root, first_at, paid, meetings, .. } = facts;
+        let Facts {
+            reached, shown, moved_from, root, first_at, paid, meetings, venue, guests, ..
+        } = facts;
         self.change(uid, |link| {
             let facts = &mut link.facts;
             facts.reached.extend(reached);
             facts.shown = facts.shown.max(shown);
             facts.first_at = [facts.first_at, first_at].into_iter().flatten().min();
             facts.meetings.extend(meetings);
+            facts.venue = facts.venue.take().max(venue);
+            facts.guests.extend(guests);
             facts.stand_ins.insert(stand_in.clone());
             link.about = link.about.take().max(about);
         });

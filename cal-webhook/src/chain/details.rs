@@ -1,0 +1,84 @@
+//! Where a booking is and who comes: what can change without a webhook.
+
+use cal_core::{Booking, BookingUid};
+
+use super::{Chains, booking::Rank};
+use crate::{
+    Change, Reading, Subject, Transition,
+    marks::{person, short},
+    venue::Venue,
+};
+
+/// What a delivery about a booking that stands says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Details {
+    pub(crate) venue: Option<Venue>,
+    /// All who come, as short digests.
+    pub(crate) guests: Vec<String>,
+    /// Those of them who were added by this.
+    pub(crate) added: Vec<String>,
+}
+
+/// What a place or a guest is beside what is known of a booking; see [`Chains::detail`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Detail {
+    /// It is known already, or the booking does not stand.
+    Known,
+    /// It is another place, or a guest of whom nobody has heard.
+    New,
+    /// Nothing is known that it could be compared with.
+    First,
+}
+
+impl Details {
+    pub(crate) fn of(booking: &Booking, transition: &Transition) -> Option<Self> {
+        let change = transition.change;
+        let tells = matches!(
+            change,
+            Change::Booked
+                | Change::GuestsAdded
+                | Change::LocationChanged
+                | Change::Requested
+                | Change::Rescheduled
+        );
+        if !tells {
+            return None;
+        }
+        let is_seat = matches!(transition.subject, Some(Subject::Seat(..)));
+        let mark = |email: &str| short(&person(email));
+        let attendees = booking.attendees.iter().filter(|_| !is_seat);
+        let added = booking.guests_added.iter().flatten();
+        Some(Self {
+            venue: Some(Venue::of(booking)),
+            guests: attendees.map(|guest| mark(&guest.email)).collect(),
+            added: added.map(|email| mark(email)).collect(),
+        })
+    }
+}
+
+impl Chains {
+    /// Compares a place, or guests, that were read somewhere with what is known of the booking.
+    ///
+    /// Only of a booking that was accepted there is something to tell: whatever accepts it says where it
+    /// is and who comes.
+    #[must_use]
+    pub fn detail(&self, uid: &BookingUid, reading: &Reading) -> Detail {
+        let link = self.bookings.get(uid).filter(|_| self.rank(uid) == Some(Rank::Accepted));
+        let Some((link, details)) = link.zip(reading.details.as_ref()) else {
+            return Detail::Known;
+        };
+        let facts = &link.facts;
+        match (reading.transition.change, &facts.venue, &details.venue) {
+            (Change::GuestsAdded, ..) if facts.guests.is_empty() => Detail::First,
+            (Change::GuestsAdded, ..) => {
+                match details.added.iter().all(|it| facts.guests.contains(it)) {
+                    true => Detail::Known,
+                    false => Detail::New,
+                }
+            }
+            (_, None, _) => Detail::First,
+            (_, Some((_, known)), Some(venue)) if !known.is_same(venue) => Detail::New,
+            _ => Detail::Known,
+        }
+    }
+}
