@@ -30,6 +30,7 @@ pub mod event_types;
 pub mod fuzzing;
 pub mod id;
 pub mod invites;
+mod items;
 mod list;
 #[cfg(all(feature = "orgs", feature = "platform"))]
 pub mod managed_orgs;
@@ -77,7 +78,7 @@ pub mod workflows;
 pub use auth::{Auth, Session, TokenStore, Tokens};
 pub use client::{Client, ClientBuilder, EU, US};
 pub use error::Error;
-pub use list::{List, Page, Pagination};
+pub use list::{List, Page, Pagination, SetAside};
 pub use patch::Patch;
 pub use raw::RawRequest;
 /// What a [`RawRequest`] does.

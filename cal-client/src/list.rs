@@ -1,15 +1,15 @@
 //! Lists that come in pages.
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::{Future, IntoFuture},
     marker::PhantomData,
     pin::Pin,
 };
 
+use cal_core::ParseError;
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{TryStreamExt as _, stream};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{error::Error, request::Request, scope::Me, wire::or_default};
@@ -62,8 +62,25 @@ const OFFSET: Names = Names { take: "limit", skip: "offset", page: 250, furthest
 pub struct Page<T> {
     /// What is on the page.
     pub items: Vec<T>,
+    /// What could not be read as it came: one drifted item costs no other.
+    pub set_aside: Vec<SetAside>,
     /// What the server says about pages; only lists of bookings and of managed organizations have it.
     pub pagination: Option<Pagination>,
+    /// Why the first of those is missing that could not be read.
+    pub(crate) lost: Option<Error>,
+}
+
+/// An item of a page that could not be read as it came.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// The item's `uid`, or else its `id`.
+    pub name: Option<String>,
+    /// Which members did not fit, without what stood there. Unless the item is lost, they count as
+    /// absent.
+    pub problems: Vec<ParseError>,
+    /// Whether the whole item is missing on the page: it lacks what it cannot do without.
+    pub is_lost: bool,
 }
 
 /// What the server says about the pages of a list (`PaginationMetaDto`).
@@ -145,16 +162,24 @@ impl<T: DeserializeOwned + Send + 'static, S> List<T, S> {
     /// It ends where the server says so, or else with a page that is not full, and with one that
     /// comes a second time, because not every list of every server has pages. Items that are added
     /// or vanish meanwhile move the others: sort by creation for a stream that misses nothing.
+    ///
+    /// An item that cannot be read at all ends it with an error, after the others of its page;
+    /// [`List::pages`] goes on.
     pub fn stream(self) -> impl Stream<Item = Result<T, Error>> + Send + 'static {
+        let pages = self.pages().map_ok(|page| {
+            let lost = page.lost.map(Err).into_iter();
+            stream::iter(page.items.into_iter().map(Ok).chain(lost))
+        });
+        pages.try_flatten()
+    }
+
+    /// Returns all pages, with what could not be read on each.
+    pub fn pages(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + 'static {
         let Self { request, names, take, skip, marker: _ } = self;
         let take = take.unwrap_or(names.page).max(1);
         let start = Pages { request, names, take, skip, last: None, is_over: false };
-        stream::try_unfold((start, VecDeque::new()), |(mut pages, mut items)| async move {
-            while items.is_empty() && !pages.is_over {
-                items = pages.next().await?;
-            }
-            let item: Option<T> = items.pop_front();
-            Ok(item.map(|item| (item, (pages, items))))
+        stream::try_unfold(start, |mut pages| async move {
+            Ok(pages.next().await?.map(|page| (page, pages)))
         })
     }
 
@@ -164,7 +189,7 @@ impl<T: DeserializeOwned + Send + 'static, S> List<T, S> {
     ///
     /// Fails when any of the pages cannot be had.
     pub async fn all(self) -> Result<Vec<T>, Error> {
-        futures_util::TryStreamExt::try_collect(self.stream()).await
+        self.stream().try_collect().await
     }
 
     async fn page(self) -> Result<Page<T>, Error> {
@@ -186,17 +211,19 @@ struct Pages {
 }
 
 impl Pages {
-    async fn next<T: DeserializeOwned>(&mut self) -> Result<VecDeque<T>, Error> {
+    async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Page<T>>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
         let mut request = self.request.clone().query(self.names.take, self.take);
         if self.skip > 0 {
             request = request.query(self.names.skip, self.skip);
         }
         let (page, mark): (Page<T>, _) = request.page().await?;
         if self.last.replace(mark) == Some(mark) {
-            self.is_over = true;
-            return Ok(VecDeque::new());
+            return Ok(None);
         }
-        let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        let count = page.count();
         // A page with nothing on it leads nowhere, whatever is said about the next one.
         let has_next = match &page.pagination {
             Some(pagination) => pagination.has_next_page && count > 0,
@@ -204,7 +231,16 @@ impl Pages {
         };
         self.skip = self.skip.saturating_add(count);
         self.is_over = !has_next || self.skip > self.names.furthest;
-        Ok(page.items.into())
+        Ok(Some(page))
+    }
+}
+
+impl<T> Page<T> {
+    /// Returns how many items the server sent, also those that could not be read.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        let lost = self.set_aside.iter().filter(|item| item.is_lost).count();
+        u32::try_from(self.items.len() + lost).unwrap_or(u32::MAX)
     }
 }
 

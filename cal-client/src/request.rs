@@ -24,6 +24,7 @@ use crate::{
     Client,
     auth::Credentials,
     error::{Error, Kind},
+    items::items,
     list::{List, Page, Pagination},
     path::Path,
     transport::Answer,
@@ -254,8 +255,8 @@ pub(crate) fn page<T: DeserializeOwned>(answer: &Answer) -> Result<(Page<T>, u64
     let data = envelope.data.map_or("null", RawValue::get);
     let mut mark = DefaultHasher::new();
     data.hash(&mut mark);
-    let page =
-        Page { items: decode(data.as_bytes(), "data", answer)?, pagination: envelope.pagination };
+    let (items, set_aside, lost) = items(data, answer)?;
+    let page = Page { items, set_aside, pagination: envelope.pagination, lost };
     Ok((page, mark.finish()))
 }
 
@@ -284,7 +285,7 @@ fn refused(answer: &Answer) -> Result<(), Error> {
 }
 
 /// Reads JSON, and on failure says where it is not what was expected.
-fn decode<'a, T: Deserialize<'a>>(
+pub(crate) fn decode<'a, T: Deserialize<'a>>(
     json: &'a [u8],
     prefix: &str,
     answer: &Answer,

@@ -43,7 +43,8 @@ mod payment;
 mod person;
 mod question;
 mod recording;
-mod salvage;
+#[doc(hidden)]
+pub mod salvage;
 mod status;
 mod surrogate;
 mod time;

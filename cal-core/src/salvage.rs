@@ -16,7 +16,11 @@ const MOST: usize = 32;
 /// One drifting member must not cost a whole booking. The usual payload is read in one pass; only
 /// when that fails is it read as a tree, in which the members that do not fit become `null`, and the
 /// entries of maps and lists that cannot be `null` are taken out.
-pub(crate) fn read<T: DeserializeOwned>(
+///
+/// # Errors
+///
+/// Fails when it is no object, or lacks what it cannot do without.
+pub fn read<T: DeserializeOwned>(
     json: &str,
     prefix: &str,
 ) -> Result<(Arc<T>, Vec<ParseError>), ParseError> {
