@@ -1,28 +1,36 @@
 //! Finds bookings whose webhooks never came.
 
+mod fill_in;
 mod ledger;
+mod look;
 mod news;
+mod seats;
+mod title;
 
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use cal_client::{
-    List,
+    List, Page,
     bookings::{Booking, SeesChanges, Sort},
 };
 use cal_core::BookingUid;
-use cal_webhook::{StoreError, log::quietly};
+use cal_webhook::{
+    StoreError,
+    log::{OneLine, quietly},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio::time::{self, Instant};
 
 use crate::{SqlStore, time::Micros};
 use ledger::Mark;
-use news::News;
+use news::{Kind, News};
 
 /// How many bookings are asked for at a time.
 const PAGE: u32 = 100;
@@ -35,8 +43,9 @@ const PAGE: u32 = 100;
 /// runs once, whichever comes first.
 ///
 /// The first sweep of a store only takes note of the bookings there are: no hook runs. A payment
-/// that was missed, a seat given up, and a cancellation that asks the guest for another time cannot
-/// be told from what the API shows.
+/// that was missed, and a cancellation that asks the guest for another time, cannot be told from what
+/// the API shows. Now and then sweeps look for what the API does not show as changes: who was absent,
+/// and which seats were taken and given up.
 ///
 /// ```no_run
 /// # async fn example(store: cal_store::SqlStore) -> Result<(), Box<dyn std::error::Error>> {
@@ -55,6 +64,7 @@ pub struct Reconciler<S> {
     overlap: Duration,
     look: Duration,
     reach: Duration,
+    seats: Duration,
     /// When changes were seen first that were too young then, by a clock that is never set.
     young: Mutex<HashMap<(BookingUid, DateTime<Utc>), Instant>>,
 }
@@ -71,6 +81,10 @@ pub struct Sweep {
     pub missed: usize,
     /// How many changes are so young that their webhook may be on its way.
     pub young: usize,
+    /// How many bookings could not be read as they came; the log names them, and what did not fit.
+    pub set_aside: usize,
+    /// How many of these lack what a booking cannot do without, so that nothing is known of them.
+    pub lost: usize,
 }
 
 /// Why a sweep ended early. What it had found until then is kept; the next one goes on there.
@@ -97,6 +111,7 @@ impl<S: SeesChanges> Reconciler<S> {
             overlap: Duration::from_secs(10 * 60),
             look: Duration::from_secs(60 * 60),
             reach: Duration::from_secs(3 * 24 * 60 * 60),
+            seats: Duration::from_secs(60 * 60),
             young: Mutex::default(),
         }
     }
@@ -134,6 +149,14 @@ impl<S: SeesChanges> Reconciler<S> {
         self
     }
 
+    /// How often to look at all bookings with seats that are yet to come; every hour unless set. The
+    /// API does not show as a change that a seat was taken or given up.
+    #[must_use]
+    pub fn seats(mut self, every: Duration) -> Self {
+        self.seats = every;
+        self
+    }
+
     /// Sweeps again and again, until it is dropped. Failures are logged; the next sweep goes on.
     pub async fn run(&self) {
         loop {
@@ -151,7 +174,7 @@ impl<S: SeesChanges> Reconciler<S> {
         }
     }
 
-    /// Sweeps once: what has changed and, when it is time, who was absent.
+    /// Sweeps once: what has changed and, when it is time, who was absent and who has which seat.
     ///
     /// # Errors
     ///
@@ -163,14 +186,28 @@ impl<S: SeesChanges> Reconciler<S> {
             Some(cursor) => self.changes(cursor, &mut sweep).await?,
         }
         let now = self.store.now().await?;
-        let last = self.store.mark(Mark::Look).await?;
-        if last.is_none_or(|last| now - last >= span(self.look)) {
-            self.look(now, &mut sweep).await?;
+        if self.is_time(Mark::Look, self.look, now).await? {
+            self.absent(now, &mut sweep).await?;
             self.store.set_mark(Mark::Look, now).await?;
+        }
+        if self.is_time(Mark::Seats, self.seats, now).await? {
+            self.seated(now, &mut sweep).await?;
+            self.store.set_mark(Mark::Seats, now).await?;
         }
         #[cfg(feature = "metrics")]
         metrics::counter!("calcom_missed_total").increment(sweep.missed as u64);
         Ok(sweep)
+    }
+
+    /// Whether it is so long ago that something was looked at.
+    async fn is_time(
+        &self,
+        mark: Mark,
+        every: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let last = self.store.mark(mark).await?;
+        Ok(last.is_none_or(|last| now - last >= span(every)))
     }
 
     /// Takes note of all bookings there are.
@@ -179,21 +216,24 @@ impl<S: SeesChanges> Reconciler<S> {
             Some(start) => start,
             None => {
                 let newest = self.list.clone().sort_updated(Sort::Desc).take(1).await?;
-                let newest = newest.items.first().and_then(|booking| booking.updated_at);
                 // What is younger is not old news.
-                let now = self.store.now().await?;
-                let start = newest.unwrap_or(DateTime::UNIX_EPOCH).min(now - span(self.age));
+                let ripe = self.store.now().await? - span(self.age);
+                let start = match newest.items.first() {
+                    Some(booking) => booking.updated_at.unwrap_or(ripe).min(ripe),
+                    None if newest.count() > 0 => ripe,
+                    None => DateTime::UNIX_EPOCH,
+                };
                 self.store.set_mark(Mark::Start, start).await?;
                 start
             }
         };
         // The time of the booking does not change, so the pages do not move.
-        let bookings = self.list.clone().sort_created(Sort::Asc).take(PAGE).stream();
-        let mut pages = std::pin::pin!(bookings.try_chunks(PAGE as usize));
-        while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {
-            sweep.seen += page.len();
+        let mut pages = pin!(self.list.clone().sort_created(Sort::Asc).take(PAGE).pages());
+        while let Some(page) = pages.try_next().await? {
+            sweep.note(&page);
+            sweep.seen += page.items.len();
             let old = |booking: &&Booking| booking.updated_at.is_none_or(|at| at <= start);
-            let old: Vec<_> = page.iter().filter(old).collect();
+            let old: Vec<_> = page.items.iter().filter(old).collect();
             sweep.imported += old.len();
             let news: Vec<_> = old.into_iter().flat_map(news::of).collect();
             self.store.import(&news).await?;
@@ -212,57 +252,43 @@ impl<S: SeesChanges> Reconciler<S> {
         loop {
             let list = self.list.clone().updated_after(from).sort_updated(Sort::Asc);
             let page = list.take(PAGE).skip(skip).await?;
-            let count = page.items.len();
+            sweep.note(&page);
+            let count = page.count();
             let is_last = match &page.pagination {
                 Some(pagination) => !pagination.has_next_page || count == 0,
-                None => count < PAGE as usize,
+                None => count < PAGE,
             };
             let young = page.items.iter().position(|booking| self.is_young(booking));
-            let ripe = &page.items[..young.unwrap_or(count)];
+            let ripe = &page.items[..young.unwrap_or(page.items.len())];
             sweep.seen += ripe.len();
-            sweep.young += count - ripe.len();
-            sweep.missed += self.bring(ripe.iter().flat_map(news::of).collect()).await?;
-            let Some(last) = ripe.last().and_then(|booking| booking.updated_at) else {
-                return Ok(());
-            };
-            self.store.set_mark(Mark::Cursor, last).await?;
+            sweep.young += page.items.len() - ripe.len();
+            // What a booking has become says less of where it is, so that is compared before.
+            let told = |it| news::details(it).into_iter().chain(news::of(it));
+            let news = ripe.iter().flat_map(told);
+            sweep.missed += self.bring(news.collect()).await?;
+            let last = ripe.iter().rev().find_map(|booking| booking.updated_at);
+            if let Some(last) = last {
+                self.store.set_mark(Mark::Cursor, last).await?;
+            }
             if is_last || young.is_some() {
                 return Ok(());
             }
             // Bookings that change meanwhile leave their place, so pages go on by time; only where
             // a whole page changed in one moment are its bookings counted.
-            skip = if last == from { skip + PAGE } else { 0 };
-            from = last;
+            match last.filter(|last| *last != from) {
+                Some(last) => (from, skip) = (last, 0),
+                None => skip += count,
+            }
         }
-    }
-
-    /// Brings in who was absent, and who was not after all.
-    async fn look(&self, now: DateTime<Utc>, sweep: &mut Sweep) -> Result<(), ReconcileError> {
-        let list = self.list.clone().starting_after(now - span(self.reach)).ending_before(now);
-        let bookings = list.sort_start(Sort::Asc).take(PAGE).stream();
-        let mut pages = std::pin::pin!(bookings.try_chunks(PAGE as usize));
-        while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {
-            // Nobody is marked before the end is near. Where the opposite was reported later than
-            // that, the API is newer still.
-            let marks = |at: Option<DateTime<Utc>>| {
-                page.iter().flat_map(|it| news::absences(it, at.unwrap_or(it.end))).collect()
-            };
-            let mut unknown = self.store.unknown(marks(None)).await?;
-            let later = self.store.unknown(marks(Some(now))).await?;
-            let is_new = |news: &News| !unknown.iter().any(|other| other.has_subject_of(news));
-            let later: Vec<_> = later.into_iter().filter(is_new).collect();
-            unknown.extend(later);
-            sweep.missed += self.store.bring(unknown).await?;
-        }
-        Ok(())
     }
 
     /// Takes in what is not known, and returns how much that was for hooks.
     async fn bring(&self, news: Vec<News>) -> Result<usize, ReconcileError> {
         let unknown = self.store.unknown(news).await?;
-        let (moved, unknown): (Vec<_>, Vec<_>) =
-            unknown.into_iter().partition(|news| news.successor.is_some());
-        self.store.import(&moved).await?;
+        let (noted, unknown): (Vec<_>, Vec<_>) =
+            unknown.into_iter().partition(|news| matches!(news.kind, Kind::First | Kind::Moved(_)));
+        self.store.import(&noted).await?;
+        let unknown = self.store.fill_in(unknown).await?;
         Ok(self.store.bring(unknown).await?)
     }
 
@@ -278,6 +304,23 @@ impl<S: SeesChanges> Reconciler<S> {
             return false;
         }
         young.entry(key).or_insert_with(Instant::now).elapsed() < self.age
+    }
+}
+
+impl Sweep {
+    /// Counts what could not be read on a page, and names it.
+    fn note(&mut self, page: &Page<Booking>) {
+        for item in &page.set_aside {
+            self.set_aside += 1;
+            self.lost += usize::from(item.is_lost);
+            let name = OneLine(item.name.as_deref().unwrap_or("without a name")).to_string();
+            let problems: Vec<_> = item.problems.iter().map(ToString::to_string).collect();
+            let problems = OneLine(&problems.join(", ")).to_string();
+            quietly(|| {
+                let is_lost = item.is_lost;
+                tracing::warn!(booking = name, is_lost, problems, "a booking cannot be read");
+            });
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub use details::Detail;
 pub(crate) use details::Details;
 pub use members::{Made, Place};
 pub(crate) use said::Said;
-pub use seat::SeatRow;
+pub use seat::{SeatRow, TakenSeat};
 pub use value::Value;
 pub(crate) use waits::waits_for;
 pub use wants::{Before, Wants};
@@ -322,6 +322,17 @@ impl Chains {
         };
         self.retell(&mut ruling, seat_from);
         ruling
+    }
+
+    /// Returns the seats of a booking that are taken, as far as they are at hand.
+    pub fn taken(&self, uid: &BookingUid) -> impl Iterator<Item = TakenSeat> {
+        self.seats.get(uid).into_iter().flat_map(Seats::taken)
+    }
+
+    /// Whether a seat with this reference is at hand, taken or given up.
+    #[must_use]
+    pub fn knows_seat(&self, uid: &BookingUid, reference: &str) -> bool {
+        self.seats.get(uid).is_some_and(|seats| seats.knows(reference))
     }
 
     /// Whether any of the values is known that a delivery reports.

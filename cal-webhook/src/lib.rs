@@ -72,7 +72,7 @@ mod worker;
 
 pub use chain::{
     About, Before, BookingRow, BookingState, Chains, Changes, Detail, Made, Overtaken, Place,
-    Ruling, SeatRow, Turn, Value, Wants,
+    Ruling, SeatRow, TakenSeat, Turn, Value, Wants,
 };
 pub use context::Context;
 pub use dispatcher::{Dispatcher, Outcome};

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cal_core::BookingUid;
-use cal_webhook::{Accepted, BookingState, Decision, DeliveryId, StoreError, Turn};
+use cal_webhook::{
+    Accepted, BookingState, Chains, Change, Decision, DeliveryId, Detail, StoreError, Turn,
+};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 
-use super::news::News;
+use super::news::{Kind, News};
 use crate::{
     SqlStore,
     accept::digest,
@@ -27,6 +28,7 @@ pub(super) enum Mark {
     Start,
     Cursor,
     Look,
+    Seats,
 }
 
 impl Mark {
@@ -35,6 +37,7 @@ impl Mark {
             Self::Start => "reconcile:start",
             Self::Cursor => "reconcile:cursor",
             Self::Look => "reconcile:look",
+            Self::Seats => "reconcile:seats",
         }
     }
 }
@@ -79,13 +82,14 @@ impl SqlStore {
     pub(super) async fn bring(&self, news: Vec<News>) -> Result<usize, StoreError> {
         let now = self.now().await?.into();
         let rows = news.into_iter().map(|news| {
+            let body = news.body();
             self.shared.accept(Row {
                 id: DeliveryId::new().to_string(),
-                digest: digest(&news.body),
+                digest: digest(&body),
                 received_at: now,
                 source: cal_webhook::Source::Reconcile.as_str(),
                 headers: None,
-                body: news.body,
+                body,
             })
         });
         let accepted = try_join_all(rows).await?;
@@ -111,27 +115,38 @@ impl SqlStore {
 }
 
 async fn unknown(conn: &mut Conn<'_>, news: Vec<News>) -> Result<Vec<News>, sqlx::Error> {
-    let now = conn.now().await?;
+    let now = conn.now().await?.into();
     let mut chains = load(conn, &news).await?.chains;
-    let mut unknown = Vec::new();
-    for news in news {
-        let is_unknown = match &news.successor {
-            Some(_) => news
-                .uid()
-                .and_then(|uid| chains.booking(uid))
-                .is_none_or(|row| row.status != BookingState::Moved),
-            None if news.is_denial && !chains.knows_values(&news.reading) => false,
-            None => {
-                // Several news of a page are decided one after the other, as the planner will.
-                let ruling = chains.decide(&news.reading, Turn::First, now.into());
-                matches!(ruling.decision, Decision::Applied | Decision::Early)
-            }
-        };
-        if is_unknown {
-            unknown.push(news);
+    let unknown = news.into_iter().filter_map(|news| unknown_one(&mut chains, news, now));
+    Ok(unknown.collect())
+}
+
+/// Returns news unless they are known. Several of a page are decided one after the other, as the
+/// planner will.
+fn unknown_one(chains: &mut Chains, mut news: News, now: DateTime<Utc>) -> Option<News> {
+    let row = news.uid().and_then(|uid| chains.booking(uid));
+    match &news.kind {
+        Kind::Moved(_) => {
+            return Some(news).filter(|_| row.is_none_or(|row| row.status != BookingState::Moved));
         }
+        Kind::Denial if !chains.knows_values(&news.reading) => return None,
+        Kind::Detail => match chains.detail(news.uid()?, &news.reading) {
+            Detail::New => {}
+            // What was taken in before anybody noted places is noted now.
+            Detail::First if news.is_change(&[Change::LocationChanged]) => {
+                news.kind = Kind::First;
+                return Some(news);
+            }
+            _ => return None,
+        },
+        _ => {}
     }
-    Ok(unknown)
+    let waited = row.is_some_and(|row| row.known && row.status == BookingState::Pending);
+    if waited && news.is_change(&[Change::Booked, Change::Rescheduled]) {
+        news = news.as_of_change();
+    }
+    let ruling = chains.decide(&news.reading, Turn::First, now);
+    matches!(ruling.decision, Decision::Applied | Decision::Early).then_some(news)
 }
 
 async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
@@ -142,7 +157,7 @@ async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
     let plan::Loaded { mut chains, known, .. } = load(&mut conn, news).await?;
     let mut overtaken = Vec::new();
     for news in news {
-        if let (Some(uid), Some(successor)) = (news.uid(), &news.successor) {
+        if let (Some(uid), Kind::Moved(successor)) = (news.uid(), &news.kind) {
             overtaken.extend(chains.replace(uid, successor));
         }
         overtaken.extend(chains.decide(&news.reading, Turn::First, now.into()).overtaken);
@@ -155,17 +170,10 @@ async fn import(conn: &mut Conn<'_>, news: &[News]) -> Result<(), sqlx::Error> {
 
 async fn load(conn: &mut Conn<'_>, news: &[News]) -> Result<plan::Loaded, sqlx::Error> {
     let readings: Vec<_> = news.iter().map(|news| (&news.reading, Turn::First)).collect();
-    let successors: Vec<_> = news.iter().filter_map(|news| news.successor.as_ref()).collect();
+    let successors = news.iter().filter_map(|news| match &news.kind {
+        Kind::Moved(successor) => Some(successor),
+        _ => None,
+    });
+    let successors: Vec<_> = successors.collect();
     plan::load(conn, &readings, &successors, usize::MAX).await
-}
-
-impl News {
-    /// Whether both are about the same attendee of the same booking.
-    pub(super) fn has_subject_of(&self, other: &Self) -> bool {
-        self.uid() == other.uid() && self.reading.keys().eq(other.reading.keys())
-    }
-
-    fn uid(&self) -> Option<&BookingUid> {
-        self.reading.uids().next()
-    }
 }

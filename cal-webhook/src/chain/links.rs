@@ -14,6 +14,7 @@ use super::{
     booking::{Facts, Rank, Reached},
     judge::Case,
     seat::Seat,
+    seats::reference,
 };
 
 impl Chains {
@@ -204,11 +205,13 @@ impl Chains {
             facts.reached.extend(state.filter(|_| takes));
         });
         let Some(seat) = seat.filter(|_| !reading.is_moved_away()) else { return };
+        let is_named = reference(reading).is_some();
         self.change_seat(uid, seat, |seat| {
             if takes {
                 seat.taken_at = seat.taken_at.max(Some(reading.at));
             } else {
                 seat.cancelled_at = seat.cancelled_at.max(Some(reading.at));
+                seat.seen_gone |= is_named;
             }
             seat.reached.extend(state);
         });

@@ -24,6 +24,23 @@ pub(crate) struct Seat {
     /// When whose seat it is moved to another booking under a new reference.
     pub(crate) moved_at: Option<DateTime<Utc>>,
     pub(crate) moved: bool,
+    /// Whether it was named as given up: who had it may have left before that was seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) seen_gone: bool,
+}
+
+/// A seat that nobody has given up, as far as is known.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TakenSeat {
+    /// The number of the seat within its booking.
+    pub number: i64,
+    /// By which reference it is told from the others.
+    pub reference: Option<String>,
+    /// Whose it is, as [`SeatRow::holder`] writes it.
+    pub attendee: Option<String>,
+    /// When it was last reported as taken.
+    pub taken_at: Option<DateTime<Utc>>,
 }
 
 impl Seat {
@@ -202,6 +219,26 @@ impl Seats {
     /// Whether a person had a seat, and has none any more.
     pub(super) fn has_left(&self, attendee: &str) -> bool {
         self.of(Some(attendee)).next().is_some() && !self.stands(&Some(attendee.to_owned()))
+    }
+
+    /// The seats that are taken.
+    pub(super) fn taken(&self) -> impl Iterator<Item = TakenSeat> {
+        let stands = |seat: &Seat| {
+            let left_at =
+                self.of(seat.attendee.as_deref()).filter_map(|(_, it)| it.left_at()).max();
+            !seat.is_gone() && left_at.is_none_or(|at| seat.taken_at > Some(at))
+        };
+        self.seats.iter().filter(move |(_, seat)| stands(seat)).map(|(number, seat)| TakenSeat {
+            number: *number,
+            reference: seat.reference.clone(),
+            attendee: seat.attendee.clone(),
+            taken_at: seat.taken_at,
+        })
+    }
+
+    /// Whether there is a seat with this reference, taken or given up.
+    pub(super) fn knows(&self, reference: &str) -> bool {
+        self.by_reference(reference).is_some()
     }
 
     /// Whether a person still has a seat.

@@ -202,7 +202,9 @@ fn given_up(seats: &Seats, reading: &Reading) -> Option<i64> {
     let likely = |seat: &Seat| {
         if seat.rank() > Some(Rank::Accepted) {
             let is_near = |at: DateTime<Utc>| (at - reading.at).abs() < MOMENT;
-            seat.cancelled_at.is_some_and(is_near).then_some(1)
+            // It was seen to be gone some time after this one had told it.
+            let is_before = |at: DateTime<Utc>| seat.seen_gone && at >= reading.at;
+            seat.cancelled_at.is_some_and(|at| is_near(at) || is_before(at)).then_some(1)
         } else if left_at.is_some() && seat.taken_at <= left_at {
             Some(0)
         } else {

@@ -192,7 +192,14 @@ fn reconciler(config: &Config, store: &SqlStore) -> anyhow::Result<Option<Reconc
     };
     let client = Client::builder().base_url(&config.cal_api_url).auth(auth).build();
     let client = client.context("CAL_API_URL")?;
-    Ok(Some(Reconciler::new(store.clone(), client.bookings().list())))
+    let reconciler = Reconciler::new(store.clone(), client.bookings().list());
+    Ok(Some(match config.sweep_secs {
+        Some(seconds) => {
+            let often = Duration::from_secs(seconds.into());
+            reconciler.every(often).age(often).absences(often, 3 * DAY).seats(often)
+        }
+        None => reconciler,
+    }))
 }
 
 fn verifier(secret: &SecretString, old: Option<&SecretString>) -> anyhow::Result<Verifier> {

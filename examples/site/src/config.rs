@@ -63,6 +63,11 @@ pub(crate) struct Config {
     #[arg(long, env, default_value = calcom::client::US)]
     pub(crate) cal_api_url: String,
 
+    /// How often everything is looked for that no webhook has told, and how long webhooks may take, in
+    /// seconds; the reconciler's own times unless set.
+    #[arg(long, env = "CALCOM_TEST_SWEEP_SECS", hide = true)]
+    pub(crate) sweep_secs: Option<u32>,
+
     /// Where mails go: `smtps://user:password@host`, or `smtp://` with STARTTLS.
     #[arg(long, env, hide_env_values = true, conflicts_with = "resend_api_key")]
     pub(crate) smtp_url: Option<SecretString>,
