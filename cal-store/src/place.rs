@@ -202,6 +202,36 @@ impl SqlStore {
         Ok(bodies.into_iter().map(|(body,)| Arc::new(Delivery::parse(body))).collect())
     }
 
+    /// Whether an attendee was marked as absent before a delivery, whatever became of the mark.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database is out of reach.
+    pub async fn was_absent(
+        &self,
+        id: DeliveryId,
+        uid: &BookingUid,
+        email: &str,
+    ) -> Result<bool, StoreError> {
+        const BEFORE: &str = "SELECT d.body FROM cal_deliveries d JOIN cal_deliveries e ON e.id = $1 \
+            WHERE d.uid = $2 AND d.body IS NOT NULL AND d.transition = 'no_show' \
+                AND d.decision = 'applied' \
+                AND coalesce(d.created_at, d.received_at) < coalesce(e.created_at, e.received_at) \
+            ORDER BY d.seq DESC LIMIT $3";
+        let id = id.to_string();
+        let args = [Arg::Text(&id), Arg::Text(uid.as_str()), Arg::Int(BODIES)];
+        let bodies: Vec<(Vec<u8>,)> = self.ask(BEFORE, &args).await?;
+        let email = address(email);
+        let mut updates = bodies.into_iter().map(|(body,)| Delivery::parse(body).event);
+        Ok(updates.any(|event| match event {
+            Event::BookingNoShowUpdated(update) => {
+                let mut rows = update.attendees.iter();
+                rows.any(|row| row.no_show && address(&row.email) == email)
+            }
+            _ => false,
+        }))
+    }
+
     /// Returns whether somebody was marked as absent last; `None` when no mark that is kept names
     /// them.
     pub(crate) async fn absence(

@@ -140,7 +140,9 @@ impl Lifecycle for Appointments {
 fn of_booking(booking: &Booking, booker: Option<&Person>) -> Option<Appointment> {
     let mut appointment = Appointment::new(booking.uid.clone()?);
     appointment.service = service(booking);
-    appointment.title = text(&booking.title);
+    // The booking's own title names who booked, and a page may show this to others.
+    appointment.title =
+        booking.event_title.as_deref().and_then(text).or_else(|| text(&booking.title));
     appointment.email = booker.and_then(|booker| text(&booker.email));
     appointment.visitor = visitor(booking.metadata.as_ref()).map(str::to_owned);
     Some(appointment)
@@ -150,7 +152,9 @@ fn of_booking(booking: &Booking, booker: Option<&Person>) -> Option<Appointment>
 fn of_meeting(meeting: &Meeting) -> Option<Appointment> {
     let mut appointment = Appointment::new(meeting.uid.clone()?);
     appointment.service = meeting_service(meeting);
-    appointment.title = text(&meeting.title);
+    // The row of a booking with seats names who came first; the booking told its title before.
+    let named = meeting.event_type.as_ref().and_then(|kind| kind.title.as_deref());
+    appointment.title = named.and_then(text);
     appointment.visitor = visitor(meeting.metadata.as_ref()).map(str::to_owned);
     appointment.booked_at = meeting.created_at;
     Some(appointment)

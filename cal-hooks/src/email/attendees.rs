@@ -45,6 +45,10 @@ impl Attendees {
             tracing::trace!("no mail: it could not be unsubscribed from");
             return Ok(());
         }
+        if kind == Kind::NoShow && self.mailer.records.was_absent(cx, &reader.email).await? {
+            tracing::trace!("no mail: it was told before that they did not come");
+            return Ok(());
+        }
         let known = booking.attendees.iter().find(|person| is_same(person, &reader.email));
         let role = Role::of(reader, &booking);
         let before = before(&self.mailer, transition, &booking).await?;
@@ -96,7 +100,7 @@ impl Lifecycle for Attendees {
 /// Returns the mail that a transition causes at once.
 fn kind(change: Change) -> Option<Kind> {
     Some(match change {
-        Change::Booked => Kind::Confirmed,
+        Change::Booked | Change::GuestsAdded => Kind::Confirmed,
         Change::Cancelled => Kind::Cancelled,
         Change::LocationChanged => Kind::LocationChanged,
         Change::NoShow => Kind::NoShow,
@@ -117,9 +121,16 @@ pub(super) fn readers(transition: &Transition, delivery: &Delivery) -> Vec<Perso
         _ if kind(transition.change).is_none() => vec![],
         Event::BookingNoShowUpdated(update) => absent(update),
         Event::BookingPaid(booking) => payer(booking).cloned().into_iter().collect(),
-        event => event.booking().map(|booking| booking.attendees.clone()).unwrap_or_default(),
+        event => event.booking().map(|booking| told(booking)).unwrap_or_default(),
     };
     distinct(&people).take(READERS).cloned().collect()
+}
+
+/// Returns whom news of a booking concern: all who come, or the guests who were added.
+fn told(booking: &Booking) -> Vec<Person> {
+    let Some(added) = &booking.guests_added else { return booking.attendees.clone() };
+    let is_added = |person: &&Person| added.iter().any(|email| is_same(person, email));
+    booking.attendees.iter().filter(is_added).cloned().collect()
 }
 
 /// Returns the people with an address, each address once.

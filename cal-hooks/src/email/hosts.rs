@@ -37,10 +37,15 @@ impl HostNotices {
             return Ok(());
         };
         let Some(booking) = self.mailer.newest(cx).await? else { return Ok(()) };
-        let absent: Vec<Person> = match cx.event() {
+        let mut absent: Vec<Person> = match cx.event() {
             Event::BookingNoShowUpdated(update) => absent(update),
             _ => vec![],
         };
+        for place in (0..absent.len()).rev() {
+            if self.mailer.records.was_absent(cx, &absent[place].email).await? {
+                absent.remove(place);
+            }
+        }
         if transition.change == Change::NoShow && absent.is_empty() {
             return Ok(());
         }

@@ -65,7 +65,7 @@ pub(super) async fn file(
         stamp: cx.received_at(),
         start,
         end,
-        summary: clean::line(&booking.title),
+        summary: lines("service").join(" "),
         description: link.into_iter().chain(lines("notes")).collect::<Vec<_>>().join("\n"),
         location: location.filter(|place| !place.is_empty()),
         organizer: organizer.unwrap_or_else(|| mailer.from().clone()),

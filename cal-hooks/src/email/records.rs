@@ -132,6 +132,15 @@ impl Records {
         }
     }
 
+    /// Whether an earlier delivery has told that somebody did not come: a mark that was taken back and
+    /// set again is no news to them.
+    pub(super) async fn was_absent(&self, cx: &Context, email: &str) -> Result<bool, HookError> {
+        let (Some(store), Some(uid)) = (&self.store, cx.event().booking_uid()) else {
+            return Ok(false);
+        };
+        Ok(store.was_absent(cx.delivery_id(), uid, email).await?)
+    }
+
     /// Returns by which UID and sequence the file of a delivery goes for a reader.
     pub(super) async fn invite(
         &self,
@@ -200,6 +209,10 @@ impl Records {
 
     pub(super) async fn latest(&self, _: &BookingUid) -> Result<Option<Booking>, HookError> {
         Ok(None)
+    }
+
+    pub(super) async fn was_absent(&self, _: &Context, _: &str) -> Result<bool, HookError> {
+        Ok(false)
     }
 
     pub(super) async fn invite(&self, _: DeliveryId, _: &str) -> Result<Option<Invite>, HookError> {

@@ -93,10 +93,12 @@ fn taken(booking: &Booking, known: &Chains, now: DateTime<Utc>) -> Vec<News> {
     new.filter_map(|guest| news::seat(booking, guest, now)).collect()
 }
 
-/// Whether the API shows a seat, by its reference or else by who has it.
+/// Whether the API shows a seat, by its reference or by who has it: somebody who gave it up and took
+/// another one still comes.
 fn is_shown(booking: &Booking, seat: &TakenSeat) -> bool {
-    booking.attendees.iter().any(|guest| match &seat.reference {
-        Some(reference) => guest.seat_uid.as_ref().is_some_and(|it| it.as_str() == reference),
-        None => guest.email.as_deref().map(SeatRow::holder) == seat.attendee,
+    booking.attendees.iter().any(|guest| {
+        let reference = guest.seat_uid.as_ref().map(SeatUid::as_str);
+        reference == seat.reference.as_deref() && reference.is_some()
+            || guest.email.as_deref().map(SeatRow::holder) == seat.attendee
     })
 }

@@ -1,5 +1,7 @@
 //! What no webhook has told is found, and told once.
 
+mod account;
+mod stories;
 mod world;
 
 use std::{

@@ -183,8 +183,10 @@ impl Facts {
         let told = details.venue.clone().map(|venue| (at, venue));
         // Of two reports of one moment the same one must win in any order.
         self.venue = self.venue.take().max(told);
-        let free = GUESTS.saturating_sub(self.guests.len());
-        self.guests.extend(details.guests.iter().take(free).cloned());
+        if details.greets || self.guests.is_empty() {
+            let free = GUESTS.saturating_sub(self.guests.len());
+            self.guests.extend(details.guests.iter().take(free).cloned());
+        }
     }
 
     /// Notes that a delivery was sent about it.

@@ -13,8 +13,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
     pub(crate) venue: Option<Venue>,
-    /// All who come, as short digests.
+    /// Who comes, as short digests; of guests who were added, only those.
     pub(crate) guests: Vec<String>,
+    /// Whether this makes guests known of whom hooks are told: of a new place others are.
+    pub(crate) greets: bool,
     /// Those of them who were added by this.
     pub(crate) added: Vec<String>,
 }
@@ -46,12 +48,17 @@ impl Details {
         }
         let is_seat = matches!(transition.subject, Some(Subject::Seat(..)));
         let mark = |email: &str| short(&person(email));
+        let added: Vec<_> =
+            booking.guests_added.iter().flatten().map(|email| mark(email)).collect();
         let attendees = booking.attendees.iter().filter(|_| !is_seat);
-        let added = booking.guests_added.iter().flatten();
         Some(Self {
             venue: Some(Venue::of(booking)),
-            guests: attendees.map(|guest| mark(&guest.email)).collect(),
-            added: added.map(|email| mark(email)).collect(),
+            guests: match change {
+                Change::GuestsAdded => added.clone(),
+                _ => attendees.map(|guest| mark(&guest.email)).collect(),
+            },
+            greets: change != Change::LocationChanged,
+            added,
         })
     }
 }
