@@ -3,6 +3,7 @@
 mod bookings;
 mod calendars;
 mod event_types;
+mod may;
 mod me;
 mod platform;
 mod slots;

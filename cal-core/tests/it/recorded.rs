@@ -34,4 +34,5 @@ fn every_delivery_of_cal_coms_code_is_typed_without_loss() {
 #[test]
 fn every_delivery_of_a_running_server_is_typed_without_loss() {
     check("traffic", 38);
+    check("traffic-may", 42);
 }

@@ -3,7 +3,7 @@
 use cal_webhook::{Context, HookError};
 
 use super::{
-    CalendarFile, Invitation, Kind, Mailbox, Mailer, View, clean, links,
+    CalendarFile, Invitation, Kind, Mailbox, Mailer, View, links,
     mailer::{News, address},
 };
 

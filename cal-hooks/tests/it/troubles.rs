@@ -10,6 +10,7 @@ mod moves;
 mod orders;
 mod over;
 mod people;
+mod readers;
 mod times;
 mod told;
 

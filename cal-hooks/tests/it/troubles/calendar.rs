@@ -6,6 +6,7 @@ use std::{
 };
 
 use cal_hooks::email::{Mail, Mailer, Method, Transport};
+use cal_store::SqlStore;
 use cal_webhook::{Dispatcher, HookError, Settlement, Store as _};
 use serde_json::{Value, json};
 
@@ -54,22 +55,28 @@ async fn entries(bodies: &[String]) -> Vec<Vec<Vec<Sent>>> {
         for body in bodies {
             store.accept(arrival(body)).await.unwrap();
             while store.plan(&hooks).await.unwrap() > 0 {}
-            loop {
-                let tasks = store.claim(&[("email", 9)], Duration::from_secs(60)).await.unwrap();
-                if tasks.is_empty() {
-                    break;
-                }
-                for task in tasks.into_iter().map(Arc::new) {
-                    hooks.run(Arc::clone(&task)).await.result.unwrap();
-                    assert!(store.settle(&task, Settlement::Done).await.unwrap());
-                }
-            }
+            work(&hooks, &store, &["email"]).await;
             told.push(outbox.take().iter().filter_map(entry).collect());
         }
         all.push(told);
         place.clear().await;
     }
     all
+}
+
+/// Runs all tasks of these hooks.
+pub(super) async fn work(hooks: &Dispatcher, store: &SqlStore, names: &[&str]) {
+    let wanted: Vec<_> = names.iter().map(|name| (*name, 9)).collect();
+    loop {
+        let tasks = store.claim(&wanted, Duration::from_secs(60)).await.unwrap();
+        if tasks.is_empty() {
+            return;
+        }
+        for task in tasks.into_iter().map(Arc::new) {
+            hooks.run(Arc::clone(&task)).await.result.unwrap();
+            assert!(store.settle(&task, Settlement::Done).await.unwrap());
+        }
+    }
 }
 
 fn entry(mail: &Mail) -> Option<Sent> {
