@@ -57,12 +57,13 @@ impl Venue {
     /// Whether both may be the same place: a room may have its link since, and a choice its place.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Choice, _) | (_, Self::Choice) => true,
+            (Self::Choice, _)
+            | (_, Self::Choice)
+            | (Self::Nowhere, Self::Link(..) | Self::Room(_))
+            | (Self::Link(..) | Self::Room(_), Self::Nowhere) => true,
             (Self::Room(room), Self::Link(of, _)) | (Self::Link(of, _), Self::Room(room)) => {
                 *room == Provider::Other || room == of
             }
-            (Self::Nowhere, Self::Link(..) | Self::Room(_))
-            | (Self::Link(..) | Self::Room(_), Self::Nowhere) => true,
             _ => self == other,
         }
     }
@@ -73,10 +74,8 @@ impl Provider {
         let (_, rest) = url.split_once("://").unwrap_or(("", url));
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let host = host.to_lowercase();
-        let is_of = |names: &[&str]| {
-            let is_part = |name: &&str| host == *name || host.ends_with(&format!(".{name}"));
-            names.iter().any(|name| is_part(name))
-        };
+        let is_below = |name: &&str| host == *name || host.ends_with(&format!(".{name}"));
+        let is_of = |names: &[&str]| names.iter().any(is_below);
         match () {
             () if path.starts_with("video/") || is_of(&["daily.co"]) => Self::Cal,
             () if is_of(&["meet.google.com"]) => Self::Google,

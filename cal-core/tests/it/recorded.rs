@@ -11,8 +11,11 @@ fn check(folder: &str, count: usize) {
         let body = delivery["body"].as_str().unwrap();
         let wire: serde_json::Value = serde_json::from_str(body).unwrap();
         let delivery = Delivery::parse(body.to_owned());
-        let expected = match wire.get("triggerEvent") {
+        // A template of one's own may name the trigger, and still has no payload.
+        let is_meeting = wire["triggerEvent"].as_str().is_some_and(|it| it.starts_with("MEETING_"));
+        let expected = match wire.get("payload") {
             Some(_) => Parsed::Typed,
+            None if is_meeting => Parsed::Typed,
             None => Parsed::Opaque,
         };
         assert_eq!(delivery.parsed(), expected, "{name}: {:?}", delivery.event);

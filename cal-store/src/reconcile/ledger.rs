@@ -143,7 +143,7 @@ fn unknown_one(chains: &mut Chains, mut news: News, now: DateTime<Utc>) -> Optio
     }
     let waited = row.is_some_and(|row| row.known && row.status == BookingState::Pending);
     if waited && news.is_change(&[Change::Booked, Change::Rescheduled]) {
-        news = news.as_of_change();
+        news = news.dated_by_change();
     }
     let ruling = chains.decide(&news.reading, Turn::First, now);
     matches!(ruling.decision, Decision::Applied | Decision::Early).then_some(news)

@@ -37,7 +37,8 @@ pub(super) enum Kind {
 
 impl News {
     fn new(trigger: &str, at: DateTime<Utc>, payload: Value, kind: Kind) -> Option<Self> {
-        let wire = json!({"triggerEvent": trigger, "createdAt": time(at), "payload": payload});
+        let mut wire = json!({"triggerEvent": trigger, "createdAt": time(at)});
+        wire["payload"] = payload;
         let reading = read(&wire)?;
         Some(Self { wire, reading, kind, changed: at })
     }
@@ -61,7 +62,7 @@ impl News {
     }
 
     /// Tells it as of the last change: a booking that waited was made before it was accepted.
-    pub(super) fn as_of_change(mut self) -> Self {
+    pub(super) fn dated_by_change(mut self) -> Self {
         self.wire["createdAt"] = json!(time(self.changed));
         self.reading = read(&self.wire).unwrap_or(self.reading);
         self

@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
 
-    fn title(title: &str, slug: Option<&str>, attendees: Value) -> String {
+    fn title(title: &str, slug: Option<&str>, attendees: &Value) -> String {
         let booking = json!({
             "id": 7, "uid": "b", "title": title, "status": "accepted",
             "start": "2026-06-08T09:00:00.000Z", "end": "2026-06-08T10:00:00.000Z",
@@ -88,9 +88,9 @@ mod tests {
             ("Everything of Piet Roos", &json!([]), "Strategy hour"),
             ("Strategy session", &piet, "Strategy session"),
         ] {
-            assert_eq!(title(own, slug, attendees.clone()), expected, "{own}");
+            assert_eq!(title(own, slug, attendees), expected, "{own}");
         }
-        assert_eq!(title("Everything of Piet", None, seat), "");
-        assert_eq!(title("Everything", None, piet), "Everything");
+        assert_eq!(title("Everything of Piet", None, &seat), "");
+        assert_eq!(title("Everything", None, &piet), "Everything");
     }
 }
