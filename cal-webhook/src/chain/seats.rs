@@ -10,7 +10,7 @@ use crate::{Change, Reading, Subject};
 use super::{
     Chains, Overtaken,
     booking::{Rank, Reached},
-    seat::{Seat, Seats},
+    seat::{Seat, Seats, TakenSeat},
     value::{Step, Value},
 };
 
@@ -18,6 +18,17 @@ use super::{
 const MOMENT: TimeDelta = TimeDelta::seconds(30);
 
 impl Chains {
+    /// Returns the seats of a booking that are taken, as far as they are at hand.
+    pub fn taken(&self, uid: &BookingUid) -> impl Iterator<Item = TakenSeat> {
+        self.seats.get(uid).into_iter().flat_map(Seats::taken)
+    }
+
+    /// Whether a seat with this reference is at hand, taken or given up.
+    #[must_use]
+    pub fn knows_seat(&self, uid: &BookingUid, reference: &str) -> bool {
+        self.seats.get(uid).is_some_and(|seats| seats.knows(reference))
+    }
+
     /// Marks whether a seat was moved out of a booking.
     fn seat_moved(
         &mut self,

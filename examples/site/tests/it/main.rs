@@ -14,3 +14,4 @@ mod process;
 #[path = "../../../../cal-hooks/tests/it/server.rs"]
 #[expect(dead_code, reason = "these servers have no moods")]
 mod server;
+mod sweeps;
