@@ -145,8 +145,14 @@ pub(super) fn details(booking: &Booking) -> Vec<News> {
     let is_seated = booking.attendees.iter().any(|guest| guest.seat_uid.is_some());
     let guests = booking.attendees.iter().enumerate().skip(1).filter(|_| !is_seated);
     let added = guests.filter_map(|(place, _)| {
+        let email = email(booking, place)?;
+        let is_email =
+            |it: &Option<String>| it.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(&email));
+        if booking.hosts.iter().any(|host| is_email(&host.email)) {
+            return None;
+        }
         let mut payload = all.clone();
-        payload["guestsAdded"] = json!([email(booking, place)?]);
+        payload["guestsAdded"] = json!([email]);
         News::new("BOOKING_CREATED", at, payload, Kind::Detail)
     });
     // The place comes last: where nothing is known, it makes the guests known as well.

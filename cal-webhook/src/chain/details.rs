@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
     pub(crate) venue: Option<Venue>,
-    /// Who comes, as short digests; of guests who were added, only those.
+    /// Who comes, hosts among them, as short digests; of guests who were added, only those.
     pub(crate) guests: Vec<String>,
     /// Whether this makes guests known of whom hooks are told: of a new place others are.
     pub(crate) greets: bool,
@@ -50,12 +50,15 @@ impl Details {
         let mark = |email: &str| short(&person(email));
         let added: Vec<_> =
             booking.guests_added.iter().flatten().map(|email| mark(email)).collect();
-        let attendees = booking.attendees.iter().filter(|_| !is_seat);
+        // Where all who come are listed together, hosts of a team are among them.
+        let members = booking.team.iter().flat_map(|team| &team.members);
+        let hosts = members.chain([&booking.organizer]);
+        let all = booking.attendees.iter().chain(hosts).filter(|_| !is_seat);
         Some(Self {
             venue: Some(Venue::of(booking)),
             guests: match change {
                 Change::GuestsAdded => added.clone(),
-                _ => attendees.map(|guest| mark(&guest.email)).collect(),
+                _ => all.map(|guest| mark(&guest.email)).collect(),
             },
             greets: change != Change::LocationChanged,
             added,

@@ -111,8 +111,10 @@ async fn a_room_that_has_its_link_now_has_not_changed() {
 
 #[tokio::test]
 async fn guests_who_were_added_are_told_each() {
-    let booked = told("BOOKING_CREATED", "a", 0, &json!({}));
-    let guests = json!([guest("ann", None), guest("bea", None), guest("cid", None)]);
+    let team = json!({"members": [{"name": "Osk", "email": "osk@example.org"}]});
+    let booked = told("BOOKING_CREATED", "a", 0, &json!({"team": team}));
+    // Hosts are no guests, although they may be listed among them.
+    let guests = ["ann", "bea", "cid", "osk", "ida"].map(|name| guest(name, None));
     let more = json!({"attendees": guests, "guests": ["bea@example.org"], "updatedAt": at(30)});
     happen(&[booked], &[shown("a", &more)], None, async |account, _| {
         let changes = account.changes().await;
