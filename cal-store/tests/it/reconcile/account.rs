@@ -2,12 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use cal_client::{Client, RetryPolicy, scope::Me};
+use cal_core::BookingUid;
 use cal_store::{Reconciler, SqlStore};
-use cal_webhook::{Change, Decision, DeliveryRecord, Store as _};
+use cal_webhook::{BookingState, Change, Decision, DeliveryRecord, Store as _};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -17,11 +22,16 @@ use crate::{
     server::{Reply, Seen, Server},
 };
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// What the API shows, with a store that is compared with it.
 pub(super) struct Account {
     pub(super) store: SqlStore,
     bookings: Arc<Mutex<Vec<Value>>>,
-    api: Server,
+    reconciler: Reconciler<Me>,
+    /// Which story is told: each has bookings and seats of its own.
+    story: AtomicUsize,
+    _api: Server,
 }
 
 /// A time of the day on which everything happens, a day ago.
@@ -90,29 +100,45 @@ impl Account {
         let bookings = Arc::<Mutex<Vec<Value>>>::default();
         let all = Arc::clone(&bookings);
         let api = Server::start(move |seen| answer(&all.lock().unwrap(), seen)).await;
-        let account = Self { store, bookings, api };
+        let client = Client::builder().base_url(api.url()).retry(RetryPolicy::never()).build();
+        let list = client.unwrap().bookings().list();
+        let often = Duration::ZERO;
+        let reconciler = Reconciler::new(store.clone(), list).absences(often, 3 * DAY).seats(often);
+        let story = AtomicUsize::new(1);
+        let account = Self { store, bookings, reconciler, story, _api: api };
         account.sweep().await;
         account
     }
 
+    /// Begins another story.
+    pub(super) fn begin(&self) {
+        self.story.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives what is named in a text the names of this story.
+    fn own(&self, text: &str) -> String {
+        let story = self.story.load(Ordering::Relaxed);
+        let text = ["bookingId", "id"].into_iter().fold(text.to_owned(), |text, name| {
+            text.replace(&format!("\"{name}\":7"), &format!("\"{name}\":{story}7"))
+        });
+        ["uid", "seatUid", "attendeeSeatId"].into_iter().fold(text, |text, name| {
+            text.replace(&format!("\"{name}\":\""), &format!("\"{name}\":\"{story}"))
+        })
+    }
+
     /// Shows these bookings from now on.
     pub(super) fn show(&self, bookings: impl IntoIterator<Item = Value>) {
-        *self.bookings.lock().unwrap() = bookings.into_iter().collect();
+        let own = |it: Value| serde_json::from_str(&self.own(&it.to_string())).unwrap();
+        *self.bookings.lock().unwrap() = bookings.into_iter().map(own).collect();
     }
 
     pub(super) async fn tell(&self, body: &str) {
-        self.store.accept(arrival(body)).await.unwrap();
+        self.store.accept(arrival(&self.own(body))).await.unwrap();
         work(&self.store).await;
     }
 
     pub(super) async fn sweep(&self) -> cal_store::Sweep {
-        let quick = RetryPolicy::default().first(std::time::Duration::from_millis(1));
-        let client = Client::builder().base_url(self.api.url()).retry(quick).build().unwrap();
-        let reconciler: Reconciler<Me> =
-            Reconciler::new(self.store.clone(), client.bookings().list());
-        let often = std::time::Duration::ZERO;
-        let reconciler = reconciler.absences(often, 3 * std::time::Duration::from_secs(86_400));
-        let sweep = reconciler.seats(often).sweep().await.unwrap();
+        let sweep = self.reconciler.sweep().await.unwrap();
         work(&self.store).await;
         sweep
     }
@@ -120,9 +146,23 @@ impl Account {
     /// Returns what hooks were told, the first one first.
     pub(super) async fn applied(&self) -> Vec<DeliveryRecord> {
         let mut all = deliveries(&self.store).await;
-        all.retain(|delivery| delivery.decision == Some(Decision::Applied));
+        let is_own = |uid: &BookingUid| self.is_own(uid);
+        all.retain(|delivery| {
+            delivery.decision == Some(Decision::Applied)
+                && delivery.booking_uid.as_ref().is_some_and(is_own)
+        });
         all.reverse();
         all
+    }
+
+    /// Returns how the booking of the story stands.
+    pub(super) async fn status(&self) -> BookingState {
+        let bookings = self.store.bookings(100, None).await.unwrap();
+        bookings.iter().find(|row| self.is_own(&row.uid)).unwrap().status
+    }
+
+    fn is_own(&self, uid: &BookingUid) -> bool {
+        uid.as_str().starts_with(&self.story.load(Ordering::Relaxed).to_string())
     }
 
     pub(super) async fn changes(&self) -> Vec<Change> {

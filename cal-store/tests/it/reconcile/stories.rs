@@ -25,10 +25,10 @@ async fn happen(
     webhook: Option<String>,
     check: impl AsyncFn(&Account, When),
 ) {
-    let times = TIMES.into_iter().filter(|when| webhook.is_some() || *when == When::Never);
-    for when in times {
-        for place in Place::each().await {
-            let account = Account::new(place.store().await).await;
+    for place in Place::each().await {
+        let account = Account::new(place.store().await).await;
+        for when in TIMES.into_iter().filter(|when| webhook.is_some() || *when == When::Never) {
+            account.begin();
             for body in before {
                 account.tell(body).await;
             }
@@ -43,9 +43,9 @@ async fn happen(
             // Nothing is told twice.
             assert_eq!(account.sweep().await.missed, 0, "{when:?}");
             check(&account, when).await;
-            account.store.close().await;
-            place.clear().await;
         }
+        account.store.close().await;
+        place.clear().await;
     }
 }
 
@@ -82,7 +82,7 @@ async fn a_place_that_changed_is_told_once() {
         assert_eq!(booking.location.as_ref().unwrap().as_str(), "Side St 2");
         assert_eq!(booking.event_title.as_deref(), Some("Strategy hour"));
         // And back again, which no webhook tells.
-        account.show([shown("a", &json!({"location": "Main St 1", "updatedAt": at(60)}))]);
+        account.show([shown("a", &json!({"location": "Main St 1", "updatedAt": at(35)}))]);
         assert_eq!(account.sweep().await.missed, 1);
         assert_eq!(account.changes().await[2..], [Change::LocationChanged]);
     })
@@ -163,8 +163,7 @@ async fn a_seat_that_was_given_up_is_told_once() {
         let booking = delivery.event.booking().unwrap();
         assert_eq!(booking.booker().unwrap().name, "ann");
         assert_eq!(booking.attendees.len(), 1);
-        let rows = account.store.bookings(10, None).await.unwrap();
-        assert_eq!(rows[0].status, BookingState::Accepted, "{when:?}");
+        assert_eq!(account.status().await, BookingState::Accepted, "{when:?}");
         // Who comes back has a seat again.
         account.tell(&seat("ann", "s3", 3000)).await;
         assert_eq!(account.changes().await.len(), 4);
@@ -195,7 +194,7 @@ async fn all_guests_of_a_cancelled_booking_with_seats_are_known_by_name() {
         assert_eq!(names, ["ann", "bea"], "{when:?}");
         assert!(guests.iter().all(|it| it.locale() == Some("nl") && it.time_zone == "Europe/Oslo"));
         assert_eq!(booking.event_title.as_deref(), Some("Strategy hour"));
-        assert_eq!(account.store.bookings(9, None).await.unwrap()[0].status.as_str(), "cancelled");
+        assert_eq!(account.status().await, BookingState::Cancelled);
     })
     .await;
 }
@@ -226,9 +225,9 @@ async fn a_booking_that_cannot_be_read_costs_no_other() {
         let known = account.store.bookings(100, None).await.unwrap();
         let known: Vec<_> = known.iter().map(|row| row.uid.to_string()).collect();
         for number in 0..drifted.len() {
-            assert!(known.contains(&format!("good{number}")), "{number}: {known:?}");
+            assert!(known.contains(&format!("1good{number}")), "{number}: {known:?}");
             let is_lost = number >= 7;
-            assert_eq!(known.contains(&format!("bad{number}")), !is_lost, "{number}");
+            assert_eq!(known.contains(&format!("1bad{number}")), !is_lost, "{number}");
         }
         // A page with nothing else on it stops nothing either.
         account.show(
