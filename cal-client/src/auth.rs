@@ -13,6 +13,7 @@ use crate::managed_users::ManagedUsers;
 use crate::{
     Client, clock,
     error::{Error, Kind},
+    secret,
 };
 
 pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-cal-client-id");
@@ -78,22 +79,11 @@ impl Auth {
     /// Refuses credentials that cannot be meant.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match &self.0 {
-            Means::Bearer(secret) | Means::Platform { secret, .. } => checked(secret).map(drop),
+            Means::Bearer(secret) | Means::Platform { secret, .. } => {
+                secret::check(secret).map(drop)
+            }
             Means::None | Means::Session(_) => Ok(()),
         }
-    }
-}
-
-/// Returns a key, token or secret unless it is empty or has white space around it.
-pub(crate) fn checked(secret: &SecretString) -> Result<&str, Error> {
-    let text = secret.expose_secret();
-    match text.trim() {
-        "" => Err(Error::new(Kind::Auth, "expected a key, token or secret, got an empty one")),
-        trimmed if trimmed.len() < text.len() => Err(Error::new(
-            Kind::Auth,
-            "expected a key, token or secret without white space around it; remove that where it is set",
-        )),
-        _ => Ok(text),
     }
 }
 
@@ -146,7 +136,7 @@ impl Means {
                 if credentials == Credentials::Usual {
                     headers.insert(CLIENT_ID, value(id)?);
                 }
-                headers.insert(SECRET_KEY, hidden(checked(secret)?)?);
+                headers.insert(SECRET_KEY, hidden(secret::check(secret)?)?);
                 Ok(None)
             }
         }
@@ -154,7 +144,7 @@ impl Means {
 }
 
 fn bearer(token: &SecretString) -> Result<HeaderValue, Error> {
-    hidden(&format!("Bearer {}", checked(token)?))
+    hidden(&format!("Bearer {}", secret::check(token)?))
 }
 
 fn value(text: &str) -> Result<HeaderValue, Error> {

@@ -29,7 +29,7 @@ use url::Url;
 
 use crate::{
     Client,
-    auth::{Credentials, Issuer, Session, Tokens, checked},
+    auth::{Credentials, Issuer, Session, Tokens},
     clock,
     error::{Error, Kind},
     request::Request,
@@ -148,7 +148,7 @@ impl OAuth {
         verifier: Option<&SecretString>,
     ) -> Result<Tokens, Error> {
         let proof = match (&self.client_secret, verifier) {
-            (Some(secret), None) => ("client_secret", checked(secret)?),
+            (Some(secret), None) => ("client_secret", secret::check(secret)?),
             (None, Some(verifier)) => ("code_verifier", verifier.expose_secret()),
             _ => {
                 let text = "expected either a client secret or a verifier";
@@ -215,7 +215,7 @@ pub(crate) async fn refresh(
         ("refresh_token", refresh.expose_secret()),
     ];
     // A public client has none, and an empty one would be wrong.
-    let client_secret = client_secret.map(checked).transpose()?;
+    let client_secret = client_secret.map(secret::check).transpose()?;
     fields.extend(client_secret.map(|secret| ("client_secret", secret)));
     let mut tokens = Tokens::from(token(client).form(&fields).bare::<Issued>().await?);
     // OAuth lets servers leave it out when it stays the same.

@@ -1,7 +1,22 @@
-//! Secrets on the wire: they are shown to the server alone.
+//! Secrets: checked before they are used, and shown to the server alone.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serializer};
+
+use crate::error::{Error, Kind};
+
+/// Returns a key, token or secret unless it is empty or has white space around it.
+pub(crate) fn check(secret: &SecretString) -> Result<&str, Error> {
+    let text = secret.expose_secret();
+    match text.trim() {
+        "" => Err(Error::new(Kind::Auth, "expected a key, token or secret, got an empty one")),
+        trimmed if trimmed.len() < text.len() => Err(Error::new(
+            Kind::Auth,
+            "expected a key, token or secret without white space around it; remove that where it is set",
+        )),
+        _ => Ok(text),
+    }
+}
 
 /// Sends a secret.
 pub(crate) fn send<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cal_webhook::HookError;
+use cal_webhook::{HookError, SecretError};
 use reqwest::{Client, RequestBuilder, Response, header::RETRY_AFTER, redirect};
 use rustls::{ClientConfig, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -19,8 +19,15 @@ const USER_AGENT: &str = concat!("cal-hooks/", env!("CARGO_PKG_VERSION"));
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
-#[error("could not set up TLS: {0}")]
-pub struct HttpError(String);
+#[non_exhaustive]
+pub enum HttpError {
+    /// The key or token cannot be meant.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// TLS cannot be set up.
+    #[error("could not set up TLS: {0}")]
+    Tls(String),
+}
 
 /// Makes a client that verifies certificates as the platform does.
 ///
@@ -32,7 +39,7 @@ pub(crate) fn client() -> Result<Client, HttpError> {
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_platform_verifier())
-        .map_err(|error| HttpError(error.to_string()))?
+        .map_err(|error| HttpError::Tls(error.to_string()))?
         .with_no_client_auth();
     Client::builder()
         .tls_backend_preconfigured(tls)
@@ -41,7 +48,7 @@ pub(crate) fn client() -> Result<Client, HttpError> {
         // A redirect would send what is meant for one server to another.
         .redirect(redirect::Policy::none())
         .build()
-        .map_err(|error| HttpError(error.to_string()))
+        .map_err(|error| HttpError::Tls(error.to_string()))
 }
 
 /// Sends a request, and sorts what went wrong, answers that refuse it among them.

@@ -6,6 +6,7 @@ mod webhook;
 
 use std::net::IpAddr;
 
+use cal_webhook::SecretError;
 use url::{Host, Url};
 
 use crate::http::HttpError;
@@ -23,6 +24,9 @@ pub enum NotifyError {
     /// The client could not be set up.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The secret, or the address that is one, cannot be meant.
+    #[error(transparent)]
+    Padded(#[from] SecretError),
     /// The secret is not one of Standard Webhooks.
     #[error("expected a secret of `whsec_` and 24 to 64 bytes in base64")]
     Secret,
@@ -30,7 +34,7 @@ pub enum NotifyError {
 
 /// Reads an address that notices may be sent to: HTTPS, or this machine.
 fn address(text: &str) -> Result<Url, NotifyError> {
-    let url = Url::parse(text.trim()).map_err(|_| NotifyError::Address)?;
+    let url = Url::parse(text).map_err(|_| NotifyError::Address)?;
     let is_here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),

@@ -4,6 +4,7 @@
 
 mod clock;
 mod conformance;
+mod credentials;
 mod exchanges;
 mod hostile;
 mod journal;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cal_webhook::HookError;
+use cal_webhook::{HookError, SecretError};
 use chrono::SecondsFormat;
 use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -36,10 +36,10 @@ impl PostHog {
     ///
     /// # Errors
     ///
-    /// Fails when TLS cannot be set up.
+    /// Fails when TLS cannot be set up, and when the key is empty or has white space around it.
     pub fn new(key: impl Into<SecretString>) -> Result<Self, HttpError> {
         let host = "https://us.i.posthog.com".to_owned();
-        Ok(Self { client: http::client()?, key: key.into(), host })
+        Ok(Self { client: http::client()?, key: SecretError::check(key)?, host })
     }
 
     /// Sends to another place: `https://eu.i.posthog.com`, or your own server.

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use cal_webhook::HookError;
+use cal_webhook::{HookError, SecretError};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -80,10 +80,10 @@ impl HubSpot {
     ///
     /// # Errors
     ///
-    /// Fails when TLS cannot be set up.
+    /// Fails when TLS cannot be set up, and when the token is empty or has white space around it.
     pub fn new(token: impl Into<SecretString>) -> Result<Self, HttpError> {
         Ok(Self {
-            api: Api::new(http::client()?, token.into()),
+            api: Api::new(http::client()?, SecretError::check(token)?),
             score: None,
             overwrites: false,
             has_booking: AtomicBool::new(false),

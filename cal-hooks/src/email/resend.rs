@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use cal_webhook::HookError;
+use cal_webhook::{HookError, SecretError};
 use reqwest::{Client, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -46,10 +46,10 @@ impl Resend {
     ///
     /// # Errors
     ///
-    /// Fails when TLS cannot be set up.
+    /// Fails when TLS cannot be set up, and when the key is empty or has white space around it.
     pub fn new(key: impl Into<SecretString>) -> Result<Self, HttpError> {
         let base = "https://api.resend.com".to_owned();
-        Ok(Self { client: http::client()?, key: key.into(), base })
+        Ok(Self { client: http::client()?, key: SecretError::check(key)?, base })
     }
 
     /// Asks another server, for tests; `https://api.resend.com` by default.

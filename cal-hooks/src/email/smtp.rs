@@ -5,7 +5,7 @@ mod server;
 
 use std::{fmt, time::Duration};
 
-use cal_webhook::HookError;
+use cal_webhook::{HookError, SecretError};
 use lettre::{
     address::Envelope,
     transport::smtp::{Error, client::Certificate},
@@ -52,6 +52,9 @@ pub enum SmtpError {
     /// TLS cannot be set up.
     #[error("could not set up TLS: {0}")]
     Tls(String),
+    /// The address has white space around it, or is empty.
+    #[error(transparent)]
+    Padded(#[from] SecretError),
     /// The address is none, or says something that nobody knows.
     #[error("expected `smtps://mail.example.com` or `smtp://mail.example.com?tls=required`")]
     Url,
@@ -76,7 +79,7 @@ impl Smtp {
     /// Fails when the address cannot be read, when a password would travel in the clear to another
     /// machine, or when the platform's certificates cannot be used.
     pub fn new(url: impl Into<SecretString>) -> Result<Self, SmtpError> {
-        Server::read(url.into().expose_secret()).map(|server| Self { server })
+        Server::read(SecretError::check(url)?.expose_secret()).map(|server| Self { server })
     }
 
     /// Trusts the certificates of a PEM file as well, for servers with an authority of their own.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cal_webhook::{Context, HookError, Lifecycle};
+use cal_webhook::{Context, HookError, Lifecycle, SecretError};
 use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -52,7 +52,7 @@ impl Slack {
     /// Fails when the address is not one of HTTPS, except on this machine, and when TLS cannot be
     /// set up.
     pub fn new(url: impl Into<SecretString>) -> Result<Self, NotifyError> {
-        let url = address(url.into().expose_secret())?;
+        let url = address(SecretError::check(url)?.expose_secret())?;
         Ok(Self { name: "slack".to_owned(), client: http::client()?, url })
     }
 

@@ -6,7 +6,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use cal_webhook::{Change, Context, HookError, Lifecycle, Transition};
+use cal_webhook::{Change, Context, HookError, Lifecycle, SecretError, Transition};
 use chrono::SecondsFormat;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, StatusCode, header::CONTENT_TYPE};
@@ -62,7 +62,7 @@ impl Webhook {
         Ok(Self {
             name: "webhook".to_owned(),
             url: address(url)?,
-            keys: vec![key(&secret.into())?],
+            keys: vec![key(secret)?],
             client: http::client()?,
         })
     }
@@ -80,7 +80,7 @@ impl Webhook {
     ///
     /// Fails when the secret is of another form, see [`Webhook::new`].
     pub fn and(mut self, secret: impl Into<SecretString>) -> Result<Self, NotifyError> {
-        self.keys.push(key(&secret.into())?);
+        self.keys.push(key(secret)?);
         Ok(self)
     }
 
@@ -129,8 +129,9 @@ impl fmt::Debug for Webhook {
     }
 }
 
-fn key(secret: &SecretString) -> Result<Key, NotifyError> {
-    let secret = secret.expose_secret().trim().strip_prefix("whsec_").ok_or(NotifyError::Secret)?;
+fn key(secret: impl Into<SecretString>) -> Result<Key, NotifyError> {
+    let secret = SecretError::check(secret)?;
+    let secret = secret.expose_secret().strip_prefix("whsec_").ok_or(NotifyError::Secret)?;
     let bytes = BASE64_STANDARD.decode(secret).map_err(|_| NotifyError::Secret)?;
     if !(24..=64).contains(&bytes.len()) {
         return Err(NotifyError::Secret);

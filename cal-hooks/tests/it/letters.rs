@@ -3,7 +3,6 @@
 #![expect(clippy::needless_pass_by_value, reason = "a `json!` reads better without a borrow")]
 
 mod hostile;
-#[cfg(feature = "sqlite")]
 mod later;
 mod news;
 mod texts;

@@ -23,9 +23,7 @@ mod people;
 mod place;
 mod poison;
 mod privacy;
-#[cfg(feature = "reconcile")]
 mod reconcile;
-#[cfg(feature = "reconcile")]
 #[expect(dead_code, reason = "the tests of the client use more of it")]
 #[path = "../../../cal-client/tests/it/server.rs"]
 mod server;

@@ -191,7 +191,7 @@ fn reconciler(config: &Config, store: &SqlStore) -> anyhow::Result<Option<Reconc
         }
     };
     let client = Client::builder().base_url(&config.cal_api_url).auth(auth).build();
-    let client = client.context("CAL_API_URL")?;
+    let client = client.context("CAL_API_KEY, CAL_ACCESS_TOKEN or CAL_API_URL")?;
     let reconciler = Reconciler::new(store.clone(), client.bookings().list());
     Ok(Some(match config.sweep_secs {
         Some(seconds) => {

@@ -1,7 +1,8 @@
 //! The site with settings of its own.
 
 use std::{
-    process::Command,
+    env, fs,
+    process::{self, Command},
     time::{Duration, Instant},
 };
 
@@ -155,14 +156,34 @@ fn what_is_not_configured_is_off_and_said_so() {
 }
 
 #[test]
-fn an_empty_secret_stops_the_site_at_its_start() {
-    let output = Command::new(env!("CARGO_BIN_EXE_site"))
-        .env_clear()
-        .env("BIND_ADDR", "127.0.0.1:0")
-        .env("CAL_WEBHOOK_SECRET", " ")
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("CAL_WEBHOOK_SECRET") && error.contains("is empty"), "{error}");
+fn a_secret_that_is_empty_or_padded_stops_the_site_at_its_start() {
+    let folder = env::temp_dir().join(format!("calcom-secrets-{}", process::id()));
+    fs::create_dir(&folder).unwrap();
+    for (name, secret, why) in [
+        ("CAL_WEBHOOK_SECRET", " ", "got none"),
+        ("CAL_WEBHOOK_SECRET", "hidden\n", "white space"),
+        ("CAL_WEBHOOK_SECRET_OLD", " hidden", "white space"),
+        ("ADMIN_TOKEN", "hidden\r\n", "white space"),
+        ("CAL_API_KEY", "hidden\n", "white space"),
+        ("HUBSPOT_TOKEN", "hidden ", "white space"),
+        ("POSTHOG_KEY", "hidden\n", "white space"),
+        ("RESEND_API_KEY", "hidden\n", "white space"),
+        ("SLACK_WEBHOOK_URL", "https://hidden.example\n", "white space"),
+        ("SMTP_URL", "smtps://hidden.example\n", "white space"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_site"))
+            .env_clear()
+            .env("BIND_ADDR", "127.0.0.1:0")
+            .env("CAL_WEBHOOK_SECRET", "secret")
+            .env("CONTACT_EMAIL", "Nora <nora@example.com>")
+            .current_dir(&folder)
+            .env(name, secret)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{name}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(name) && error.contains(why), "{name}: {error}");
+        assert!(!error.contains("hidden"), "{name}: {error}");
+    }
+    fs::remove_dir_all(folder).unwrap();
 }
