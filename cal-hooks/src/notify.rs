@@ -26,7 +26,7 @@ pub enum NotifyError {
     Http(#[from] HttpError),
     /// The secret, or the address that is one, cannot be meant.
     #[error(transparent)]
-    Padded(#[from] SecretError),
+    Malformed(#[from] SecretError),
     /// The secret is not one of Standard Webhooks.
     #[error("expected a secret of `whsec_` and 24 to 64 bytes in base64")]
     Secret,

@@ -54,7 +54,7 @@ pub enum SmtpError {
     Tls(String),
     /// The address has white space around it, or is empty.
     #[error(transparent)]
-    Padded(#[from] SecretError),
+    Malformed(#[from] SecretError),
     /// The address is none, or says something that nobody knows.
     #[error("expected `smtps://mail.example.com` or `smtp://mail.example.com?tls=required`")]
     Url,

@@ -310,8 +310,10 @@ fn an_address_that_gives_the_password_away_is_refused() {
     {
         assert!(matches!(refused(url), SmtpError::Exposed), "{url}");
     }
+    for url in ["", "smtps://example.com\n", " smtps://example.com"] {
+        assert!(matches!(refused(url), SmtpError::Malformed(_)), "{url}");
+    }
     for url in [
-        "",
         "example.com",
         "http://example.com",
         "smtp://example.com?tls=never",

@@ -176,9 +176,13 @@ async fn what_is_not_understood_is_not_passed_on() {
 fn only_secrets_of_the_specified_form_are_taken() {
     let (short, long) = (secret(&[7; 23]), secret(&[7; 65]));
     let unmarked = BASE64_STANDARD.encode(ONE);
-    for wrong in [&*short, &long, &unmarked, "whsec_no base64", ""] {
+    for wrong in [&*short, &long, &unmarked, "whsec_no base64"] {
         let error = Webhook::new("https://example.com", wrong).unwrap_err();
         assert!(matches!(error, NotifyError::Secret), "{error}");
+    }
+    for padded in ["", " ", &format!("{}\n", secret(ONE))] {
+        let error = Webhook::new("https://example.com", padded).unwrap_err();
+        assert!(matches!(error, NotifyError::Malformed(_)), "{error}");
     }
     for right in [secret(&[7; 24]), secret(&[7; 64])] {
         assert!(Webhook::new("https://example.com", right).is_ok());
