@@ -38,7 +38,7 @@ const LEASE: Duration = Duration::from_secs(20);
 /// How long to wait before something that failed is asked of the store again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a plan may wait for a claim.
+/// How long a plan may wait for a claim, and what is settled for the answer to one.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long the store may take for one answer; nobody waits for ever for a connection that died.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    LEASE, PATIENCE, PAUSE,
+    GLANCE, LEASE, PATIENCE, PAUSE,
     engine::{Engine, Event, RunId, within},
     outage::Chore,
     run::{Run, Stage, outcome},
@@ -38,7 +38,8 @@ impl Engine<'_> {
         let (stop, stopped) = oneshot::channel();
         let stage = Stage::Running { _stop: stop };
         let held_until = asked + LEASE;
-        let run = Run { task: Arc::clone(&task), desk, held_until, pause: None, stage };
+        let run =
+            Run { task: Arc::clone(&task), desk, held_until, pause: None, doubted: None, stage };
         self.runs.insert(id, run);
         if self.end.is_some() {
             return self.settle(id, Settlement::Released, Duration::ZERO);
@@ -105,6 +106,7 @@ impl Engine<'_> {
     pub(super) fn settled(&mut self, id: RunId, fence: u64, answer: Result<bool, StoreError>) {
         let Some(run) = self.runs.get(&id) else { return };
         let is_outdated = run.task.fence > fence;
+        let is_in_doubt = self.claiming && run.may_be_claimed(self.claims);
         let Stage::Settling { settlement, failed, last } = &run.stage else { return };
         let (settlement, failed, last) = (settlement.clone(), *failed, *last);
         match answer {
@@ -118,6 +120,16 @@ impl Engine<'_> {
                     self.desks[run.desk].unsettled += 1;
                 }
                 self.settle(id, settlement, Duration::ZERO);
+            }
+            // It may have been: the answer that brings the new claim is on its way.
+            Ok(false) if is_in_doubt => {
+                if !failed {
+                    self.desks[run.desk].unsettled += 1;
+                }
+                if let Some(run) = self.runs.get_mut(&id) {
+                    run.doubted = Some(self.claims);
+                }
+                self.settle(id, settlement, GLANCE);
             }
             Ok(false) => {
                 self.outage.worked(Chore::Settle(id));
@@ -179,7 +191,7 @@ impl Engine<'_> {
         self.beat_at = first.map_or(next, |first| first.min(next));
         let held = self.runs.iter().filter(|(_, run)| run.is_renewed());
         let (runs, tasks): (Vec<_>, Vec<_>) =
-            held.map(|(id, run)| (*id, Arc::clone(&run.task))).unzip();
+            held.map(|(id, run)| ((*id, run.task.fence), Arc::clone(&run.task))).unzip();
         if runs.is_empty() {
             self.sleep.trust(now);
             return self.outage.forget(Chore::Renew);
@@ -195,7 +207,7 @@ impl Engine<'_> {
 
     pub(super) fn renewed(
         &mut self,
-        ids: &[RunId],
+        runs: &[(RunId, u64)],
         asked: Instant,
         answer: Result<Vec<TaskId>, StoreError>,
     ) {
@@ -212,10 +224,15 @@ impl Engine<'_> {
         };
         self.outage.worked(Chore::Renew);
         self.sleep.trust(asked);
-        for id in ids {
+        for (id, fence) in runs {
             let Some(run) = self.runs.get_mut(id) else { continue };
             if held.contains(&run.task.id) {
                 run.held_until = run.held_until.max(asked + LEASE);
+            } else if run.task.fence > *fence {
+                // It goes on under a new claim.
+            } else if self.claiming && run.may_be_claimed(self.claims) {
+                run.doubted = Some(self.claims);
+                self.beat_at = self.beat_at.min(Instant::now() + GLANCE);
             } else {
                 // One that is being settled hears the same from its settlement.
                 run.lose();

@@ -35,7 +35,9 @@ pub(super) struct Engine<'a> {
     pub(super) events: FuturesUnordered<Boxed<'a, Event>>,
     pub(super) planning: Planning,
     /// Tasks are being claimed, for all desks at once.
-    claiming: bool,
+    pub(super) claiming: bool,
+    /// How many claims the store has answered.
+    pub(super) claims: u64,
     pub(super) desks: Vec<Desk>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) next_run: RunId,
@@ -71,7 +73,7 @@ pub(super) enum Event {
     Claimed { desks: Vec<usize>, asked: Instant, answer: Result<Vec<Task>, StoreError> },
     Ended { run: RunId, result: Option<Result<(), HookError>> },
     Planned(Result<usize, StoreError>),
-    Renewed { runs: Vec<RunId>, asked: Instant, answer: Result<Vec<TaskId>, StoreError> },
+    Renewed { runs: Vec<(RunId, u64)>, asked: Instant, answer: Result<Vec<TaskId>, StoreError> },
     Rested(Chore),
     Settled { run: RunId, fence: u64, answer: Result<bool, StoreError> },
 }
@@ -84,6 +86,7 @@ impl<'a> Engine<'a> {
             events: FuturesUnordered::new(),
             planning: Planning { wanted: true, busy: false },
             claiming: false,
+            claims: 0,
             desks: dispatcher.hooks().iter().map(Desk::new).collect(),
             runs: BTreeMap::new(),
             next_run: 0,
@@ -283,6 +286,7 @@ impl<'a> Engine<'a> {
 
     fn claimed(&mut self, desks: &[usize], asked: Instant, answer: Result<Vec<Task>, StoreError>) {
         self.claiming = false;
+        self.claims += 1;
         match answer {
             Ok(tasks) => {
                 self.outage.worked(Chore::Claim);

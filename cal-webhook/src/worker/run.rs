@@ -26,6 +26,9 @@ pub(super) struct Run {
     pub(super) held_until: Instant,
     /// For how long the other side has asked the hook to wait, until the store is told.
     pub(super) pause: Option<Duration>,
+    /// How many claims had been answered when the store did not know this one any more, while one more
+    /// was on its way.
+    pub(super) doubted: Option<u64>,
     pub(super) stage: Stage,
 }
 
@@ -43,6 +46,11 @@ pub(super) enum Stage {
 }
 
 impl Run {
+    /// Whether a claim that is on its way may be one of this task, when so many have been answered.
+    pub(super) fn may_be_claimed(&self, claims: u64) -> bool {
+        self.doubted.is_none_or(|doubted| doubted == claims)
+    }
+
     /// Whether the hook still runs.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage, Stage::Released | Stage::Running { .. })
