@@ -6,10 +6,11 @@ use reqwest::{Url, redirect};
 use secrecy::SecretString;
 
 use crate::{
-    auth::{Auth, Session},
+    auth::Auth,
     error::{Error, Kind},
     request::At,
     retry::{Budget, RetryPolicy},
+    session::Session,
 };
 
 /// Cal.com's API in the United States; unless another one is set, this is it.

@@ -40,7 +40,7 @@ pub(crate) fn items<T: DeserializeOwned>(data: &str, answer: &Answer) -> Result<
     Ok((items, set_aside, lost))
 }
 
-/// What an item is called.
+/// Returns the uid or the id of an item.
 fn name(item: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {

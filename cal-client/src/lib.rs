@@ -62,6 +62,7 @@ pub mod schedules;
 pub mod scope;
 mod secret;
 pub mod selected_calendars;
+mod session;
 pub mod slot_reservations;
 pub mod slots;
 pub mod stripe;
@@ -75,7 +76,7 @@ mod wire;
 #[cfg(feature = "orgs")]
 pub mod workflows;
 
-pub use auth::{Auth, Session, TokenStore, Tokens};
+pub use auth::Auth;
 pub use client::{Client, ClientBuilder, EU, US};
 pub use error::Error;
 pub use list::{List, Page, Pagination, SetAside};
@@ -84,3 +85,4 @@ pub use raw::RawRequest;
 /// What a [`RawRequest`] does.
 pub use reqwest::Method;
 pub use retry::RetryPolicy;
+pub use session::{Session, TokenStore, Tokens};

@@ -60,11 +60,11 @@ const OFFSET: Names = Names { take: "limit", skip: "offset", page: 250, furthest
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on the page.
+    /// The items of the page that could be read.
     pub items: Vec<T>,
-    /// What could not be read as it came: one drifted item costs no other.
+    /// The members and items that could not be read: one drifted item costs no other.
     pub set_aside: Vec<SetAside>,
-    /// What the server says about pages; only lists of bookings and of managed organizations have it.
+    /// The server's account of its pages; only lists of bookings and of managed organizations have it.
     pub pagination: Option<Pagination>,
     /// Why the first of those is missing that could not be read.
     pub(crate) lost: Option<Error>,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    auth::{Issuer, Session, Tokens},
     error::Error,
     id::ScheduleId,
     list::List,
@@ -15,6 +14,7 @@ use crate::{
     request::At,
     scope::Platform,
     secret,
+    session::{Issuer, Session, Tokens},
     wire::{input, or_default},
 };
 

@@ -29,11 +29,12 @@ use url::Url;
 
 use crate::{
     Client,
-    auth::{Credentials, Issuer, Session, Tokens},
+    auth::Credentials,
     clock,
     error::{Error, Kind},
     request::Request,
     secret,
+    session::{Issuer, Session, Tokens},
     wire::{open_enum, or_default},
 };
 

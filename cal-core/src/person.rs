@@ -58,8 +58,8 @@ pub struct Person {
 }
 
 impl Person {
-    /// What the addresses end in that Cal.com makes up for people who gave only a phone number, whose
-    /// digits stand before it.
+    /// The ending of the e-mail addresses that Cal.com makes up for people who gave only a phone number;
+    /// the number's digits stand before it.
     pub const MADE_UP: &str = "@sms.cal.com";
 
     /// Returns the language tag, `en` or `pt-BR`, wherever Cal.com put it.

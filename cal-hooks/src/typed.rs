@@ -1,11 +1,11 @@
-//! What people typed, without what Cal.com writes before it.
+//! Texts that people typed, without the marks that Cal.com puts before them.
 
 use cal_core::Booking;
 
-/// What tells Cal.com's own pages that a cancellation asks for another time.
+/// The mark by which Cal.com's own pages know that a cancellation asks for another time.
 const MARK: &str = "$RCH$";
 
-/// What Cal.com writes before the reason of such a cancellation, in English whatever the language.
+/// The prefix of the reason of such a cancellation, in English whatever the language.
 const ASK: &str = "Please reschedule.";
 
 /// Returns why a booking was cancelled or declined, as it was typed.

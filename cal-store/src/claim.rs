@@ -29,8 +29,7 @@ const BEHIND: i64 = i64::MAX;
 /// planned the hook's reminders, too.
 pub(crate) const UNREMINDED: i64 = BEHIND - 1;
 
-/// What stands before a hook's name in the key of the value that tells, in its number, until when the
-/// hook waits.
+/// The prefix of the key of a hook's pause; the number of that value is when the pause ends.
 const PAUSE: &str = "pause:";
 
 /// How many tasks of a hook are looked at once some of them turned out to stand behind others.
@@ -330,7 +329,7 @@ impl SqlStore {
         const PAUSED: &str = "SELECT key, number FROM cal_values WHERE key >= $1 AND key < $2 \
             AND number > $3";
         let now = Micros::from(self.now().await?);
-        // What comes after all keys that begin so.
+        // `;` follows `:`, so that this is greater than all keys with the prefix.
         let args = [Arg::Text(PAUSE), Arg::Text("pause;"), Arg::Int(now.0)];
         let rows: Vec<(String, i64)> = self.ask(PAUSED, &args).await?;
         let hook = |key: &str| key.strip_prefix(PAUSE).map(str::to_owned);

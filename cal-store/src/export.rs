@@ -35,7 +35,7 @@ impl SqlStore {
     /// in `body_hex` when it is not UTF-8. Of a person there are the deliveries that mention the
     /// address, however it is spelled (see [`SqlStore::erase`]), with all that belongs to them,
     /// payments, events and feedback of the person's own bookings, and whatever else mentions it.
-    /// What only the planner needs is left out, and so are keys.
+    /// Keys are left out, and rows that only the planner needs.
     ///
     /// Rows are read in pages of a few megabytes when the stream is polled. What comes in meanwhile
     /// may be there in part.

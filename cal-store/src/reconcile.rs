@@ -262,7 +262,7 @@ impl<S: SeesChanges> Reconciler<S> {
             let ripe = &page.items[..young.unwrap_or(page.items.len())];
             sweep.seen += ripe.len();
             sweep.young += page.items.len() - ripe.len();
-            // What a booking has become says less of where it is, so that is compared before.
+            // Places are compared first: news of a state says less about them.
             let told = |it| news::details(it).into_iter().chain(news::of(it));
             let news = ripe.iter().flat_map(told);
             sweep.missed += self.bring(news.collect()).await?;

@@ -97,7 +97,7 @@ impl Context {
     /// the delivery leaves out, the reports before tell. Of a booking with seats only the time, the place
     /// and the hosts are. All else is the delivery's. Without a store it is what the delivery says.
     ///
-    /// What is sent later says what is true then: read this, and take the key from
+    /// A message that is sent later must say what is true then: read this, and take the key from
     /// [`Context::key_for`].
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use ledger::{Full, Ledger};
 /// How many deliveries are kept.
 const CAPACITY: usize = 10_000;
 
-/// Of how many deliveries about a booking the body is looked at.
+/// How many deliveries about a booking are read for its newest state.
 const REPORTS: usize = 50;
 
 /// How many deliveries are planned at a time.

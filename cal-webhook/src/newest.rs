@@ -1,4 +1,4 @@
-//! What is known of a booking now, from all reports about it.
+//! The newest known state of a booking, merged from all reports about it.
 //!
 //! Reports differ in what they say: a payment has metadata of its own, a confirmation no link, a
 //! cancellation neither. Therefore a later report replaces what an earlier one said only where its
@@ -197,7 +197,7 @@ mod tests {
         )))
     }
 
-    /// What is known of the first of these once all are told.
+    /// Returns the newest state for the first of these reports.
     fn known(reports: &[Arc<Delivery>]) -> Booking {
         let mut all = reports.to_vec();
         all.sort_by_key(|report| std::cmp::Reverse(report.created_at));

@@ -1,4 +1,4 @@
-//! Where a booking comes from: what the booking page stored, however often the booking was moved.
+//! The origin of a booking: visitor and campaign, however often the booking was moved.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::{Transition, newest::LINK};
 
-/// Where a booking comes from; see [`Context::origin`](crate::Context::origin).
+/// The origin of a booking; see [`Context::origin`](crate::Context::origin).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Origin {
-    /// What the booking page stored: the visitor, the campaign; no links of meetings.
+    /// The metadata that the booking page stored: visitor and campaign, but no links of meetings.
     pub metadata: Map<String, Value>,
     /// The first booking of those that replaced each other, as far back as is known.
     pub first: Option<BookingUid>,
@@ -68,7 +68,7 @@ pub(crate) fn predecessor(reports: &[Arc<Delivery>]) -> Option<BookingUid> {
     })
 }
 
-/// Whose seat a report is about; of a payment, who has paid.
+/// Returns the address of the seat's guest, or of the payer.
 fn person(booking: &Booking) -> Option<String> {
     let payer = booking.metadata.as_ref().and_then(|data| data.get("bookerEmail")?.as_str());
     let only = booking.attendees.first().filter(|_| booking.attendees.len() == 1);

@@ -32,7 +32,7 @@ pub struct Reading {
     /// What it says, where nothing else tells it from others.
     pub(crate) said: Option<Said>,
     pub(crate) about: Option<About>,
-    /// Where the booking is, and who comes.
+    /// The booking's place and guests.
     pub(crate) details: Option<Details>,
     /// Whose seat it is about.
     pub(crate) attendee: Option<String>,

@@ -1,4 +1,4 @@
-//! What no secret may be.
+//! Secrets are checked before they are used.
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -87,7 +87,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Lets no task of a hook be claimed for a while: the other side has asked the hook to wait.
     ///
-    /// Of two such pauses the one that ends later counts. By default nothing is held back.
+    /// The pause that ends last counts. By default nothing is held back.
     fn pause(
         &self,
         hook: &str,

@@ -29,7 +29,7 @@ pub struct Transition {
     pub moved_to: Option<BookingUid>,
     /// The booking that a seat was in before it was moved; the others stay there.
     pub seat_from: Option<BookingUid>,
-    /// What the calendar entry's UID has before its `@`: the first booking of the chain, if it is the
+    /// The part before the `@` of the calendar entry's UID: the first booking of the chain, if it is the
     /// uid of a booking. Calendars may give another UID, so it links nothing until it is known.
     ///
     /// A guest who moves a booking that needs confirmation causes deliveries without any other link.

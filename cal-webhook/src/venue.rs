@@ -1,11 +1,11 @@
-//! Where a booking is, to be compared: without telling where that is.
+//! The place of a booking in a form that can be compared but not read.
 
 use cal_core::{Booking, Location};
 use serde::{Deserialize, Serialize};
 
 use crate::marks::{digest, short};
 
-/// Where a booking is. Links and texts are digests, so that nothing personal is kept.
+/// The place of a booking. Links and texts are digests, so that nothing personal is kept.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Venue {
@@ -21,7 +21,7 @@ pub(crate) enum Venue {
     Text(String),
 }
 
-/// Who makes rooms for meetings.
+/// The services that make rooms for meetings.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {

@@ -1,4 +1,4 @@
-//! What a real server was asked and answered: the client must ask the same, and read it.
+//! Exchanges with a real server: the client must ask the same, and read the answers.
 
 mod bookings;
 mod calendars;
@@ -8,7 +8,12 @@ mod me;
 mod platform;
 mod slots;
 
-use std::{collections::BTreeMap, fs, pin::Pin};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 
 use cal_client::{Auth, Client, Error};
 use serde_json::Value;
@@ -85,25 +90,33 @@ async fn what_a_real_server_was_asked_and_answered() {
     me::calls(&mut calls);
     platform::calls(&mut calls);
     slots::calls(&mut calls);
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
+    let recordings = recordings(&folder);
     let replay = Replay::start().await;
     let mut faults = Vec::new();
-    for file in &files {
-        let name = file.file_stem().unwrap().to_str().unwrap();
-        let recorded: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for (name, recorded) in &recordings {
         match calls.0.remove(&name[..3]) {
             Some((call, is_same)) => {
-                if let Err(fault) = exchange(&replay, &recorded, call, is_same).await {
+                if let Err(fault) = exchange(&replay, recorded, call, is_same).await {
                     faults.push(format!("{name}: {fault}"));
                 }
             }
             None => faults.push(format!("{name}: nobody calls it")),
         }
     }
-    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), files.len(), faults.join("\n"));
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), recordings.len(), faults.join("\n"));
     assert!(calls.0.is_empty(), "there is no recording of {:?}", calls.0.keys());
+}
+
+/// Returns the recorded exchanges of a folder with their names, in order.
+fn recordings(folder: &Path) -> Vec<(String, Value)> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let read = |file: PathBuf| {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap())
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// Lets the client call a server that answers as the real one did, and compares.

@@ -1,4 +1,4 @@
-//! What this crate tells about what it does, written down.
+//! A subscriber that writes down the spans and events of this crate.
 
 use std::fmt::Debug;
 

@@ -9,20 +9,10 @@ use cal_client::{
 use cal_core::EventTypeId;
 use serde_json::{Value, json};
 
-use crate::{replay::Replay, server::Reply};
+use crate::{replay::Replay, server::Reply, types::bookings::booking};
 
 fn data(data: &Value) -> Reply {
     Reply::data(&data.to_string())
-}
-
-fn booking(uid: &str) -> Value {
-    json!({
-        "id": 1,
-        "uid": uid,
-        "status": "accepted",
-        "start": "2026-11-23T09:00:00.000Z",
-        "end": "2026-11-23T09:30:00.000Z",
-    })
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What servers say when they refuse.
+//! Refusals of servers, in every shape that they have.
 
 use cal_client::Error;
 

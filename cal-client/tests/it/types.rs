@@ -1,7 +1,7 @@
 //! Types of the wire, one by one: how they are read, written and shown.
 
 mod booking_fields;
-mod bookings;
+pub(crate) mod bookings;
 mod delegation_credentials;
 mod event_type_locations;
 mod event_types;

@@ -37,7 +37,7 @@ impl Event {
         let name = name(transition.change)?;
         let at = cx.reported_at();
         let uid = cx.event().booking_uid().cloned();
-        // What the calendar entry names need not be a booking, unless the chain knows one before.
+        // The calendar entry may name something that is no booking, unless the chain knows one before.
         let moved_from = transition.moved_from.clone();
         let first = moved_from.map(|from| transition.root.clone().unwrap_or(from));
         let visitor = first.or_else(|| uid.clone()).map(|uid| uid.to_string());

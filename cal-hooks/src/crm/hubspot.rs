@@ -27,7 +27,7 @@ const MEETINGS: &str = "crm/v3/objects/meetings";
 /// keeps its values unique.
 const BOOKING: &str = "calcom_booking";
 
-/// What a person maintains of a contact, and attendees type.
+/// The properties that people maintain in the CRM and attendees type when they book.
 const MAINTAINED: &str = "firstname,lastname,phone";
 
 /// How many keys of points are remembered for each contact.

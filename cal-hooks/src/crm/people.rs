@@ -1,11 +1,11 @@
-//! Who somebody is, read from wherever Cal.com puts it: name, telephone, and the address in a form.
+//! Names, telephones and the addresses in forms, read from wherever Cal.com puts them.
 
 use cal_core::{AnswerValue, Booking, Fields, FormSubmission, Location, Person};
 
 use super::Contact;
 use crate::person::{address, number, telephone};
 
-/// What the names of fields that ask for a telephone have in common, in several languages.
+/// Parts of the names of fields that ask for a telephone, in several languages.
 const TELEPHONE: [&str; 6] = ["phone", "mobil", "tel", "cell", "whatsapp", "number"];
 
 /// Reads an attendee; `None` when neither an address nor a telephone is known.

@@ -71,7 +71,7 @@ impl Lifecycle for Attendees {
         (2..=count).map(|number| Reminder::at_once(format!("guest/{number}"))).collect()
     }
 
-    /// What tells of a time is of no use once that has come.
+    /// Mails that tell a time are useless once it has come.
     fn expiry(&self, transition: &Transition, delivery: &Delivery) -> Option<DateTime<Utc>> {
         let kinds = [
             Kind::Confirmed,

@@ -60,7 +60,7 @@ impl HostNotices {
         let news = News { kind: Kind::Host, change, booking: &booking, before, absent: &absent };
         let mut named = readers(transition, cx.delivery());
         if named.is_empty() {
-            // What is about a booking by its uid alone names no host.
+            // A delivery that has only the booking's uid names no host.
             named.push(booking.organizer.clone());
         }
         match whom {

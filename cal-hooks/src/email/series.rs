@@ -84,7 +84,7 @@ impl Lifecycle for Series {
             return Ok(());
         }
         let Some(booking) = self.mailer.newest(cx).await? else { return Ok(()) };
-        // Who was taken off the list since does not come; of a shared slot the list is the reader's own.
+        // A guest who was taken off the list does not come. With seats the list is the reader's own.
         let Some(reader) = booking.attendees.iter().find(|it| is_same(it, &reader.email)) else {
             tracing::trace!(kind = kind.as_str(), "no mail: no longer a guest");
             return Ok(());

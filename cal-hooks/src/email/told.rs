@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{CalendarFile, mailer::News};
 use crate::{person::hosts, typed};
 
-/// What a mail tells: never the text that is written of it, which changes with a template.
+/// The facts of one mail, and never its text, which changes with a template.
 #[derive(Serialize)]
 pub(super) struct Told<'a> {
     kind: &'static str,

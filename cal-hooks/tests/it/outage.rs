@@ -160,7 +160,7 @@ async fn through_the_day(office: &Office, place: &Place) {
     let tasks = day.tasks().await;
     assert_eq!(states(&tasks, &LOCAL), BTreeMap::from([("done", 12 * 3)]), "nobody else waits");
     assert_eq!(states(&tasks, &["email"]), BTreeMap::from([("done", 1), ("retry", 11)]));
-    // Whoever has not been turned away waits with the others.
+    // Tasks that have not been turned away wait with the others.
     let hubspot = states(&tasks, &["hubspot"]);
     let open: usize = ["retry", "waiting"].iter().filter_map(|state| hubspot.get(state)).sum();
     assert_eq!((hubspot["done"], open), (1, 11));

@@ -70,13 +70,13 @@ const ACTIVITIES: Sql =
 const CONTACT: Sql =
     sql!("DELETE FROM cal_contacts WHERE email IN (SELECT item.value FROM" texts(1) ")");
 
-/// Where a person may be kept by another spelling of the address.
+/// Rows that may keep a person by another spelling of the address.
 const KEPT_AS: [Texts; 2] = [
     texts!("SELECT seq, email AS text FROM cal_contacts WHERE seq > $1"),
     texts!("SELECT seq, email AS text FROM cal_appointments WHERE seq > $1 AND email IS NOT NULL"),
 ];
 
-/// What others typed where a name or a number was asked for.
+/// Names and numbers, which anybody may have filled in with an address.
 const NAMES: Erasable = erasable!(
     "SELECT seq, coalesce(name, '') || ' ' || coalesce(phone, '') AS text FROM cal_contacts \
     WHERE seq > $1 AND (name IS NOT NULL OR phone IS NOT NULL)",

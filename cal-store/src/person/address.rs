@@ -8,7 +8,7 @@ use super::{
     normal::{self, is_mark, is_same_word, is_unseen},
 };
 
-/// What belongs to an address beside letters and digits.
+/// The characters of an address that are neither letters nor digits.
 const JOINTS: [char; 5] = ['.', '_', '%', '+', '-'];
 
 #[derive(Clone)]

@@ -41,7 +41,7 @@ const LATIN: [&str; 33] = [
 /// The longest name, with what is around it.
 const LONGEST: usize = "&zerowidthspace;".len();
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Plain {
     Letter(char),
     Byte(u8),
@@ -49,7 +49,7 @@ enum Plain {
 
 /// Replaces each escape of a text by what it stands for; `None` when there are none.
 ///
-/// What comes out may have escapes again.
+/// The result may have escapes again.
 pub(super) fn read_all(text: &str, percents: bool) -> Option<String> {
     let mut plain = Vec::new();
     let (mut rest, mut is_changed) = (text, false);

@@ -1,4 +1,4 @@
-//! What the API does not show of a booking, and the ledger knows.
+//! Titles and guests that the API does not show and the ledger knows.
 
 use cal_core::{BookingUid, EventTypeId};
 use cal_webhook::{Change, StoreError};

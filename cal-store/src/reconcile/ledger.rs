@@ -132,7 +132,7 @@ fn unknown_one(chains: &mut Chains, mut news: News, now: DateTime<Utc>) -> Optio
         Kind::Denial if !chains.knows_values(&news.reading) => return None,
         Kind::Detail => match chains.detail(news.uid()?, &news.reading) {
             Detail::New => {}
-            // What was taken in before anybody noted places is noted now.
+            // A booking from before places were noted gets its place now.
             Detail::First if news.is_change(&[Change::LocationChanged]) => {
                 news.kind = Kind::First;
                 return Some(news);

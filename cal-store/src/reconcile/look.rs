@@ -1,4 +1,4 @@
-//! What the API does not show as changes: it is looked at now and then.
+//! A second, slower look at what the API does not show as changes.
 
 use std::pin::pin;
 

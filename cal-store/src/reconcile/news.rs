@@ -213,7 +213,7 @@ fn payload(booking: &Booking, attendees: &[BookingGuest]) -> Value {
     let mut payload = json!({
         "uid": booking.uid,
         "bookingId": booking.id,
-        // That of a booking with seats names the first guest.
+        // The title of a booking with seats names the first guest.
         "title": if is_seated { &service } else { &booking.title },
         "eventTitle": service,
         "startTime": time(booking.start),

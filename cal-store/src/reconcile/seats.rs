@@ -17,7 +17,7 @@ const SEATS: Sql = sql!(
     "SELECT s.uid, s.number, s.facts FROM" texts(1) "JOIN cal_seats s ON s.uid = item.value"
 );
 
-/// What told that a seat was taken, the latest report last.
+/// The reports that a seat was taken, the latest one last.
 const TAKEN: &str = "SELECT seat, body FROM cal_deliveries \
     WHERE uid = $1 AND seat IS NOT NULL AND decision = 'applied' AND body IS NOT NULL \
         AND transition IN ('booked', 'requested', 'rescheduled') ORDER BY seq";

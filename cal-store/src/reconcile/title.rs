@@ -1,4 +1,4 @@
-//! What a booking is for: the event type's title, which the API does not show beside bookings.
+//! The event type's title, which the API does not show beside bookings.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) fn of(booking: &Booking) -> String {
     }
     let names = booking.attendees.iter().filter_map(|guest| guest.name.as_deref());
     let mut names = names.filter(|name| !name.trim().is_empty());
-    // Who came first to a booking with seats may have left it.
+    // With seats the title names the first guest, who may have left.
     let is_shared = booking.attendees.iter().any(|guest| guest.seat_uid.is_some());
     let is_safe = !is_shared && !names.any(|name| booking.title.contains(name));
     let slug = booking.event_type.as_ref().and_then(|it| it.slug.as_deref()).unwrap_or_default();

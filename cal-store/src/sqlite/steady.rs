@@ -20,7 +20,7 @@ const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// The machine's clock, which never runs back here: what was due stays due when somebody sets it.
 #[derive(Debug)]
 pub(crate) struct Steady {
-    /// What it showed last, and when that was.
+    /// The time that it showed last, and when that was.
     last: Mutex<(Micros, Instant)>,
 }
 

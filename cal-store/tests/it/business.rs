@@ -1,4 +1,4 @@
-//! What the business knows, and how a person is forgotten in all of it.
+//! A person is found and forgotten in all that the business knows.
 
 use cal_core::{BookingUid, Currency, PaymentId};
 use cal_store::{Charge, ContactDetails, NewActivity, SqlStore, address_digest};
@@ -105,7 +105,7 @@ async fn all_that_the_business_knows_of_a_person_is_exported_and_nothing_of_othe
         for known in ["Jonas Weber", "Ring twice", "jonas asked", "it was good", "page_view"] {
             assert!(text.contains(known), "{known}");
         }
-        // What somebody else typed about them is theirs as well.
+        // Texts of somebody else about them are theirs as well.
         let own = rows.iter().filter(|row| row["note"].as_str().is_none_or(|it| !it.contains('@')));
         let text = json!(own.collect::<Vec<_>>()).to_string();
         for unknown in [OTHER, "Anna", "second", "v-anna", "it was bad"] {

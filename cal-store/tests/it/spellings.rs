@@ -12,7 +12,7 @@ use crate::{
 const ANN: &str = "ann@example.org";
 const RENEE: &str = "renée@bücher.example";
 
-/// What is written, each in a string of JSON, and whom it mentions.
+/// Persons, and texts that mention them, as they stand in a string of JSON.
 const SPELLINGS: [(&str, &str); 25] = [
     (ANN, "ANN@Example.ORG"),
     (ANN, "请联系ann@example.org谢谢"),
@@ -41,7 +41,7 @@ const SPELLINGS: [(&str, &str); 25] = [
     (RENEE, "ren%C3%A9e%40XN--BCHER-KVA.example"),
 ];
 
-/// What is written of other people whose addresses look alike.
+/// Texts that mention other people, whose addresses look alike.
 const NEIGHBOURS: [&str; 15] = [
     "joann@example.org",
     "jo.ann@example.org",
@@ -130,7 +130,7 @@ fn body(text: &str) -> String {
     format!(r#"{{"note":"{text}"}}"#)
 }
 
-/// What mentions a person, or nobody, as it stands in rows of a kind.
+/// Returns the texts that mention a person, or nobody, as rows of a kind have them.
 fn mentions(kind: &str, person: &str) -> Vec<String> {
     let texts = SPELLINGS.iter().filter(|(of, _)| *of == person).map(|(_, text)| text);
     let others = NEIGHBOURS.iter().filter(|_| person.is_empty());

@@ -17,7 +17,7 @@ use crate::{
 
 struct Table {
     name: &'static str,
-    /// What may name a person: the column, and a change that names Ann in it; none for bodies.
+    /// The columns that may name a person, each with a change that names Ann; none for bodies.
     personal: &'static [(&'static str, &'static str)],
     /// Texts that cannot: names of ours, ids, and digests of addresses.
     others: &'static [&'static str],
@@ -58,7 +58,7 @@ const TABLES: [Table; 18] = [
         others: &["task_id"],
         old: Some("SELECT count(*) FROM cal_attempts"),
     },
-    // What operators did stays, and is exported.
+    // Operators' actions stay, and are exported.
     Table { name: "cal_audit", others: &["action", "actor", "object"], ..IMPERSONAL },
     Table {
         name: "cal_bookings",
@@ -261,7 +261,7 @@ async fn what_is_old_is_pruned_in_every_table() {
     }
 }
 
-/// What Jonas does: books, pays, takes a seat, moves, stays away, is met elsewhere, fills in a form.
+/// Deliveries about Jonas: he books, pays, takes a seat, moves, stays away, and fills in a form.
 fn bodies() -> Vec<String> {
     let jonas = json!([{"name": "Jonas", "email": JONAS, "timeZone": "Europe/Berlin"}]);
     let seat = json!({"uid": "crowd", "seatsPerTimeSlot": 3, "attendees": jonas,

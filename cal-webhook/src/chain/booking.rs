@@ -157,10 +157,10 @@ pub(crate) struct Facts {
     /// When the earliest delivery about it was sent.
     pub(crate) first_at: Option<DateTime<Utc>>,
     pub(crate) paid: bool,
-    /// What was said last of where it is, and when.
+    /// The latest report of its place, and when that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) venue: Option<(DateTime<Utc>, Venue)>,
-    /// Who comes, as short digests; of a booking with seats, those have rows of their own.
+    /// Its guests, as short digests; seats have rows of their own.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) guests: BTreeSet<String>,
     /// What began or ended, with the start that it was about.
@@ -181,7 +181,7 @@ impl Facts {
     /// Notes where it is, and who comes.
     pub(crate) fn shows(&mut self, details: &Details, at: DateTime<Utc>) {
         let told = details.venue.clone().map(|venue| (at, venue));
-        // Of two reports of one moment the same one must win in any order.
+        // The same one of two simultaneous reports must win in any order.
         self.venue = self.venue.take().max(told);
         if details.greets || self.guests.is_empty() {
             let free = GUESTS.saturating_sub(self.guests.len());

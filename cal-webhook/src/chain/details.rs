@@ -1,4 +1,4 @@
-//! Where a booking is and who comes: what can change without a webhook.
+//! The place and the guests of a booking: both can change without a webhook.
 
 use cal_core::{Booking, BookingUid};
 
@@ -9,11 +9,11 @@ use crate::{
     venue::Venue,
 };
 
-/// What a delivery about a booking that stands says of it.
+/// The place and the guests of a booking that stands, as a delivery tells them.
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
     pub(crate) venue: Option<Venue>,
-    /// Who comes, hosts among them, as short digests; of guests who were added, only those.
+    /// The people who come, hosts among them, as short digests; of a report of added guests only these.
     pub(crate) guests: Vec<String>,
     /// Whether this makes guests known of whom hooks are told: of a new place others are.
     pub(crate) greets: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Details {
     pub(crate) added: Vec<String>,
 }
 
-/// What a place or a guest is beside what is known of a booking; see [`Chains::detail`].
+/// The news value of a place or a guest; see [`Chains::detail`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Detail {
     /// It is known already, or the booking does not stand.

@@ -1,4 +1,4 @@
-//! What is forgotten when nobody holds on to it any more.
+//! Bookings that are forgotten once nobody holds on to them.
 
 use cal_core::BookingUid;
 

@@ -37,7 +37,7 @@ pub struct TakenSeat {
     pub number: i64,
     /// By which reference it is told from the others.
     pub reference: Option<String>,
-    /// Whose it is, as [`SeatRow::holder`] writes it.
+    /// The holder, as [`SeatRow::holder`] writes it.
     pub attendee: Option<String>,
     /// When it was last reported as taken.
     pub taken_at: Option<DateTime<Utc>>,

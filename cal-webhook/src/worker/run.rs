@@ -112,7 +112,7 @@ impl Run {
 
 /// Decides whether a failed task is tried again, and when.
 fn after_failure(error: &HookError, attempt: u32, expires_in: Option<Duration>) -> Settlement {
-    // What expires is not given up before that: trying more often towards the end uses up the schedule.
+    // A task that expires is not given up before: trying more often towards the end uses up the schedule.
     let delay = || retry::delay(attempt).or(expires_in);
     let delay = if error.is_transient() { delay() } else { None };
     let text = brief(&error.to_string());

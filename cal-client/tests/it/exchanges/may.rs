@@ -1,6 +1,4 @@
-//! What a second server was asked and answered: another edition, some months older.
-
-use std::fs;
+//! Exchanges with a second server: another edition, some months older.
 
 use cal_client::{
     Client, Error, Method,
@@ -16,22 +14,17 @@ use cal_client::{
     webhooks::{NewWebhook, Trigger},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 
-use super::{Call, Replay, exchange};
+use super::{Call, Replay, exchange, recordings};
 use crate::shared::shared;
 
 #[tokio::test]
 async fn what_a_second_server_answered_is_read() {
     let Some(folder) = shared("fixtures/api-may") else { return };
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
+    let recordings = recordings(&folder);
     let replay = Replay::start().await;
     let mut faults = Vec::new();
-    for file in &files {
-        let name = file.file_stem().unwrap().to_str().unwrap();
-        let recorded: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for (name, recorded) in &recordings {
         let (method, path) = (&recorded["request"]["method"], &recorded["request"]["path"]);
         let path = path.as_str().unwrap();
         let (path, _) = path.split_once('?').unwrap_or((path, ""));
@@ -42,11 +35,11 @@ async fn what_a_second_server_answered_is_read() {
             faults.push(format!("{name}: nobody calls it"));
             continue;
         };
-        if let Err(fault) = exchange(&replay, &recorded, call, false).await {
+        if let Err(fault) = exchange(&replay, recorded, call, false).await {
             faults.push(format!("{name}: {fault}"));
         }
     }
-    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), files.len(), faults.join("\n"));
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), recordings.len(), faults.join("\n"));
 }
 
 fn call<F, T>(call: impl FnOnce(Client) -> F + Send + 'static) -> Call

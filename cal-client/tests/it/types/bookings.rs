@@ -20,7 +20,8 @@ fn only_what_names_the_event_type_is_sent() {
     }
 }
 
-fn booking(uid: &str) -> Value {
+/// Returns the least that every server shows of a booking.
+pub(crate) fn booking(uid: &str) -> Value {
     json!({
         "id": 1,
         "uid": uid,

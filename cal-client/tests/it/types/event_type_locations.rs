@@ -1,4 +1,4 @@
-//! Where bookings of an event type may take place.
+//! The locations of an event type.
 
 use cal_client::{
     event_types::{EventTypeLocation, VideoApp},

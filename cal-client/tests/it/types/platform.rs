@@ -1,4 +1,4 @@
-//! What platform customers make: users and organizations.
+//! Managed users and organizations, which platform customers make.
 
 use cal_client::{
     managed_orgs::MadeManagedOrg,

@@ -37,7 +37,7 @@ fn each_type_has_its_values() {
         MembershipAttribute::Number(number) => assert_eq!(number.option, Some(7.0)),
         other => panic!("{other:?}"),
     }
-    // What Cal.com makes of a text that is no number.
+    // Cal.com turns a text that is no number into `null`.
     match read(one("number", Value::Null)) {
         MembershipAttribute::Number(number) => assert_eq!(number.option, None),
         other => panic!("{other:?}"),

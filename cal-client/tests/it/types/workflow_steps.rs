@@ -1,4 +1,4 @@
-//! What workflows do.
+//! The steps of workflows.
 
 use cal_client::{
     id::{VerifiedEmailId, VerifiedPhoneId},

@@ -1,4 +1,4 @@
-//! What is sent later says what is true then, once.
+//! Mails that are sent later say what is true then, once.
 
 use std::{
     collections::BTreeMap,
@@ -186,7 +186,7 @@ async fn a_reminder_says_what_is_true_when_it_is_sent() {
     let change = |members: Value| news("BOOKING_LOCATION_UPDATED", "a", 60, members);
     let friend =
         json!([{"name": "Sten Lie", "email": "sten@guest.example", "timeZone": "Europe/Oslo"}]);
-    // What changes, and what the reminder says then.
+    // The change, and a text that the reminder must have then.
     let changes = [
         (change(json!({"location": "3 Mill Lane"})), "3 Mill Lane"),
         (

@@ -1,4 +1,4 @@
-//! What people typed, who they are and where they come from, told to every sink.
+//! Names, texts and campaigns of people, told to every sink.
 
 use std::{
     sync::{Arc, Mutex},

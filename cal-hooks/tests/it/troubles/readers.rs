@@ -1,4 +1,4 @@
-//! Who reads what: nobody a mail twice, and nobody another guest's name.
+//! Nobody gets a mail twice, and nobody reads another guest's name.
 
 use cal_hooks::email::Mail;
 use cal_webhook::{Dispatcher, Store as _};

@@ -1,4 +1,4 @@
-//! Who is told, until when, and which hooks wait.
+//! All hosts are told, confirmations expire, and hooks wait when they are told to.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::bodies::arrival;
 
-/// Who was told what by the hosts' notices.
+/// Returns the readers and subjects of the hosts' notices.
 async fn told(kept: &Kept, bodies: &[String]) -> Vec<(String, String)> {
     let provider = Provider::default();
     let receiver = kept.receiver(|builder| builder.hook(provider.mailer().host_notices()));
@@ -98,7 +98,7 @@ async fn a_confirmation_expires_when_the_meeting_has_begun() {
         until(async || kept.states().await == [TaskState::Retry; 2]).await;
         let start: DateTime<Utc> = "2099-06-08T08:00:00Z".parse().unwrap();
         assert!(kept.all_tasks().await.iter().all(|task| task.expires_at == Some(start)));
-        // What came late already is told all the same.
+        // A delivery that came late already is told all the same.
         receiver.accept(arrival(&body("b", "2026-05-08T08:00:00Z"))).await.unwrap();
         until(async || kept.states().await == [TaskState::Retry; 4]).await;
         assert_eq!(kept.all_tasks().await[2].expires_at, None);

@@ -24,7 +24,7 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What the API shows, with a store that is compared with it.
+/// An account as the API shows it, with a store that is compared with it.
 pub(super) struct Account {
     pub(super) store: SqlStore,
     bookings: Arc<Mutex<Vec<Value>>>,

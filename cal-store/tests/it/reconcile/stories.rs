@@ -1,4 +1,4 @@
-//! What happened without a webhook, with one that came before the sweep, and with one that came after.
+//! Stories told by sweeps: without a webhook, with one before the sweep, and with one after.
 
 use cal_webhook::{BookingState, Change, Source};
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ async fn a_seat_that_was_given_up_is_told_once() {
         assert_eq!(booking.booker().unwrap().name, "ann");
         assert_eq!(booking.attendees.len(), 1);
         assert_eq!(account.status().await, BookingState::Accepted, "{when:?}");
-        // Who comes back has a seat again.
+        // A guest who comes back has a seat again.
         account.tell(&seat("ann", "s3", 3000)).await;
         assert_eq!(account.changes().await.len(), 4);
     })

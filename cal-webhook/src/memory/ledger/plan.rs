@@ -220,7 +220,7 @@ impl Ledger {
     /// Drops the tasks about the other occurrences of a series that was cancelled as a whole.
     fn end_series(&mut self, ended: &EndedSeries) {
         let of_series = self.deliveries.values().filter_map(|entry| {
-            // Of deliveries whose tasks have ended there is nothing to drop.
+            // A delivery whose tasks have ended has nothing to drop.
             let planned = entry.planned.as_ref().filter(|_| entry.open > 0)?;
             let is_in = ended.has(planned.delivery.as_ref()?.event.booking()?);
             planned.uid.clone().filter(|_| is_in)

@@ -117,7 +117,7 @@ fn what_no_booking_is_called_links_nothing_and_makes_no_row() {
 fn guests_moves_wait_for_the_booking_that_they_name() {
     let bodies = [asked("c", "a", 1), confirmed("c", 2), asked("b", "a", 3)];
     for desk in told_in_any_order(&bodies, &["c", "b"]) {
-        // Whoever names the same booking is of its chain, also while nobody has heard of it.
+        // Bookings that name the same one are of one chain, also while nobody has heard of that.
         assert_eq!(statuses(&desk, &["c", "b"]), [BookingState::Moved, BookingState::Pending]);
         assert!(desk.public(&"a".into()).is_none());
         assert_eq!(desk.row("b").chain.as_str(), "c");

@@ -1,4 +1,4 @@
-//! What no webhook has told is found by the site.
+//! The site finds bookings whose webhooks never came.
 
 use std::sync::{Arc, Mutex};
 
