@@ -29,7 +29,7 @@ impl Engine<'_> {
         // The store's clock has leaped over the lease: what runs goes on under the new claim.
         let is_same = |run: &&mut Run| run.task.id == task.id && !matches!(run.stage, Stage::Lost);
         if let Some(run) = self.runs.values_mut().find(is_same) {
-            (run.task, run.held_until) = (task, asked + LEASE);
+            (run.task, run.held_until, run.doubted) = (task, asked + LEASE, None);
             return;
         }
         let (id, hook) = (self.next_run, Arc::clone(&self.desks[desk].hook));
@@ -227,7 +227,7 @@ impl Engine<'_> {
         for (id, fence) in runs {
             let Some(run) = self.runs.get_mut(id) else { continue };
             if held.contains(&run.task.id) {
-                run.held_until = run.held_until.max(asked + LEASE);
+                (run.held_until, run.doubted) = (run.held_until.max(asked + LEASE), None);
             } else if run.task.fence > *fence {
                 // It goes on under a new claim.
             } else if self.claiming && run.may_be_claimed(self.claims) {

@@ -9,6 +9,7 @@ mod crash;
 mod desk;
 mod faulty;
 mod hooks;
+mod leap;
 mod logs;
 mod memory;
 #[cfg(feature = "metrics")]
